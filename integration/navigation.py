@@ -1,0 +1,85 @@
+"""The menu on the left, grouped by what people do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+#: group -> (title, icon, URL name, badge callback or "")
+_MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
+    (
+        "Overview",
+        [
+            ("Home", "home", "admin:index", ""),
+            ("Needs attention", "notifications", "needs-attention", "tickets.views.attention.badge"),
+            ("Integration health", "monitor_heart", "integration-health", ""),
+        ],
+    ),
+    (
+        "Alerts & tickets",
+        [
+            ("Alerts", "warning", "admin:tickets_alert_changelist", ""),
+            ("Tickets", "confirmation_number", "admin:tickets_ticket_changelist", ""),
+            ("Ticket defaults", "tune", "admin:tickets_ticketdefaults_changelist", ""),
+            ("Ledger", "account_balance", "ledger", ""),
+        ],
+    ),
+    (
+        "Mappings",
+        [
+            ("Sites to organizations", "lan", "admin:mappings_sitemapping_changelist", ""),
+            ("Organizations", "apartment", "admin:mappings_company_changelist", ""),
+            ("Autotask pick lists", "list_alt", "admin:mappings_picklistvalue_changelist", ""),
+        ],
+    ),
+    ("Devices", [("Devices", "devices", "admin:mappings_device_changelist", "")]),
+    (
+        "Sync",
+        [
+            ("Run now", "play_circle", "run-now", ""),
+            ("History", "history", "admin:integration_syncrun_changelist", ""),
+            ("Schedules", "schedule", "admin:django_celery_beat_periodictask_changelist", ""),
+            ("Vendor calls", "swap_vert", "admin:integration_vendorcall_changelist", ""),
+            ("Inbound messages", "move_to_inbox", "admin:tickets_delivery_changelist", ""),
+        ],
+    ),
+    (
+        "Settings",
+        [
+            ("Connection", "cable", "connection", ""),
+            ("Preflight", "fact_check", "preflight", ""),
+            ("Inbound addresses", "link", "inbound-addresses", ""),
+            ("People", "group", "admin:auth_user_changelist", ""),
+            ("Roles", "shield_person", "admin:auth_group_changelist", ""),
+            ("History of changes", "manage_history", "admin:admin_logentry_changelist", ""),
+        ],
+    ),
+]
+
+
+def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups this person may see, in the theme's shape."""
+    groups: list[dict[str, Any]] = []
+    for title, entries in _MENU:
+        items = [item for entry in entries if (item := _item(request, *entry))]
+        if items:
+            groups.append({"title": title, "separator": True, "items": items})
+    return groups
+
+
+def _item(request: HttpRequest, title: str, icon: str, url_name: str, badge: str) -> dict[str, Any] | None:
+    parts = url_name.removeprefix("admin:").rsplit("_", 2)
+    if url_name.endswith("_changelist"):
+        app, model = parts[0], parts[1]
+        if not request.user.has_perm(f"{app}.view_{model}"):
+            return None
+    try:
+        link = reverse(url_name)
+    except NoReverseMatch:
+        return None
+    item: dict[str, Any] = {"title": title, "icon": icon, "link": link}
+    if badge:
+        item["badge"] = badge
+    return item

@@ -1,0 +1,1 @@
+"""The sync engine: kinds, runs, history and progress."""

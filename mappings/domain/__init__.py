@@ -1,0 +1,1 @@
+"""Pure decisions about mappings: no ORM, no network, no clock."""

@@ -1,0 +1,17 @@
+"""Mirrors of both vendors' master data, and the mappings between them."""
+
+from mappings.models.autotask import Company, CompanyLocation, Contact, PicklistValue, WorkType
+from mappings.models.datto import Device, Site
+from mappings.models.sitemapping import SiteMapping, SiteMappingChange
+
+__all__ = [
+    "Company",
+    "CompanyLocation",
+    "Contact",
+    "Device",
+    "PicklistValue",
+    "Site",
+    "SiteMapping",
+    "SiteMappingChange",
+    "WorkType",
+]

@@ -1,0 +1,121 @@
+"""Which company a Datto RMM site belongs to."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from mappings.models.autotask import Company, CompanyLocation
+from mappings.models.datto import Site
+
+
+class SiteMapping(models.Model):
+    """The decision for one site; every site has exactly one row. Ids lead, names are labels."""
+
+    class State(models.TextChoices):
+        """Where the decision stands. Only `confirmed` and `renamed` let tickets through."""
+
+        UNMAPPED = "unmapped", "No proposal"
+        PROPOSED = "proposed", "Proposed"
+        CONFIRMED = "confirmed", "Confirmed"
+        IGNORED = "ignored", "Ignored"
+        CONFLICT = "conflict", "Several fit"
+        COMPANY_INACTIVE = "company_inactive", "Organization inactive"
+        COMPANY_MISSING = "company_missing", "Organization missing"
+        RENAMED = "renamed", "Renamed since confirmed"
+
+    class Source(models.TextChoices):
+        """How the company was found."""
+
+        NONE = "", "-"
+        NATIVE = "native", "Linked in Datto RMM"
+        EXACT = "exact", "Same name"
+        SIMILAR = "similar", "Similar name"
+        MANUAL = "manual", "Chosen by a person"
+        CSV = "csv", "Imported"
+
+    site = models.OneToOneField(Site, on_delete=models.CASCADE, related_name="mapping")
+    company = models.ForeignKey(
+        Company,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="site_mappings",
+        verbose_name="organization",
+    )
+    company_location = models.ForeignKey(
+        CompanyLocation,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="location",
+        help_text="Put on the tickets of this site. Must belong to the organization.",
+    )
+    state = models.CharField(max_length=20, choices=State, default=State.UNMAPPED)
+    source = models.CharField(max_length=10, choices=Source, default=Source.NONE, blank=True)
+    score = models.PositiveSmallIntegerField(default=0, help_text="0 to 100.")
+    reason = models.CharField(
+        max_length=500, blank=True, help_text="Why this organization is proposed, in words."
+    )
+    candidates = models.JSONField(
+        default=list, blank=True, help_text="Companies that fit: [{company_id, name, score, reason}]."
+    )
+    tickets_enabled = models.BooleanField("make tickets", default=True)
+    devices_enabled = models.BooleanField("sync devices", default=True)
+    note = models.CharField(max_length=500, blank=True)
+    confirmed_site_name = models.CharField(max_length=255, blank=True, editable=False)
+    confirmed_company_name = models.CharField(max_length=100, blank=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+    )
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["site__name"]
+        verbose_name = "site to organization"
+        verbose_name_plural = "sites to organizations"
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["confirmed", "renamed", "proposed"])
+                | models.Q(company__isnull=False),
+                name="mappings_sitemapping_decided_has_company",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site} → {self.company or '?'}"
+
+    @property
+    def lets_tickets_through(self) -> bool:
+        """True when alerts of this site may become tickets of its company."""
+        return self.state in {self.State.CONFIRMED, self.State.RENAMED} and self.company_id is not None
+
+
+class SiteMappingChange(models.Model):
+    """One change of one mapping, for the history and for undo."""
+
+    mapping = models.ForeignKey(SiteMapping, on_delete=models.CASCADE, related_name="changes")
+    batch = models.UUIDField(
+        db_index=True, help_text="Changes made by one action share it and are undone together."
+    )
+    before = models.JSONField()
+    after = models.JSONField()
+    reason = models.CharField(max_length=200)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.mapping}: {self.reason}"

@@ -1,0 +1,1 @@
+"""Alerts and their tickets: intake, decisions, exactly-once writes, and both ways of closing."""

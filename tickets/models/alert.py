@@ -1,0 +1,87 @@
+"""A Datto RMM alert and where it stands."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tickets.models.defaults import AlertPriority, MonitorType
+from tickets.models.ticket import Ticket
+
+
+class Alert(models.Model):
+    """One alert, identified by its uid. Every alert is in exactly one state and says why."""
+
+    class State(models.TextChoices):
+        """Where the alert stands; the ledger counts these."""
+
+        RECEIVED = "received", "Received"
+        TICKETING = "ticketing", "Ticket being made"
+        TICKETED = "ticketed", "Ticketed"
+        FILTERED = "filtered", "No ticket by rule"
+        BLOCKED = "blocked", "Waiting for a cure"
+        CLEARED = "cleared", "Cleared before a ticket"
+
+    alert_uid = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
+    cause = models.CharField(
+        max_length=40, blank=True, help_text="Machine word for why it waits, such as site_unmapped."
+    )
+    reason = models.TextField(blank=True, help_text="Why it is in this state, in words.")
+    remedy = models.TextField(blank=True, help_text="What a person can do.")
+    decision = models.JSONField(
+        default=dict, blank=True, help_text="Facts, rule chain and each ticket field's origin."
+    )
+
+    priority = models.CharField(max_length=12, choices=AlertPriority, default=AlertPriority.UNKNOWN)
+    context_class = models.CharField(max_length=60, blank=True, help_text="@class of the alert context.")
+    context = models.JSONField(default=dict, blank=True)
+    diagnostics = models.TextField(blank=True)
+    monitor_type = models.ForeignKey(
+        MonitorType, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
+    )
+    subject = models.CharField(
+        max_length=255, blank=True, help_text="What is in trouble, such as disk C: or service Spooler."
+    )
+    summary = models.CharField(max_length=500, blank=True, help_text="The trouble in one line.")
+    condition_key = models.CharField(max_length=64, blank=True, db_index=True)
+
+    datto_site_uid = models.CharField(max_length=64, blank=True, db_index=True)
+    datto_site_name = models.CharField(max_length=255, blank=True)
+    datto_device_uid = models.CharField(max_length=64, blank=True, db_index=True)
+    datto_device_name = models.CharField(max_length=255, blank=True)
+    native_ticket_number = models.CharField(
+        max_length=50, blank=True, help_text="Set by Datto's own integration."
+    )
+
+    raised_at = models.DateTimeField(null=True, blank=True)
+    is_resolved = models.BooleanField(default=False, db_index=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.CharField(max_length=255, blank=True)
+    resolved_by_us = models.BooleanField(default=False)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    first_seen_via = models.CharField(max_length=10, blank=True, help_text="webhook or poll.")
+    last_seen_open_at = models.DateTimeField(null=True, blank=True)
+    missed_polls = models.PositiveSmallIntegerField(
+        default=0, help_text="Complete polls in a row that did not list it."
+    )
+    times_seen = models.PositiveIntegerField(default=1, help_text="Deliveries and polls that named it.")
+
+    ticket = models.ForeignKey(
+        Ticket, null=True, blank=True, on_delete=models.SET_NULL, related_name="alerts"
+    )
+    ticketed_at = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="When a waiting alert is looked at again by itself."
+    )
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["state", "is_resolved", "id"], name="tickets_alert_state"),
+            models.Index(fields=["is_resolved", "missed_polls"], name="tickets_alert_open"),
+            models.Index(fields=["first_seen_at"], name="tickets_alert_first_seen"),
+        ]
+
+    def __str__(self) -> str:
+        return self.summary or self.alert_uid
