@@ -4,6 +4,8 @@ One family for both vendors, so a caller decides by class and not by status code
 vendor, method, path and status; never headers, secrets or whole bodies.
 """
 
+# ruff: noqa: N818 - the family is named after what happened, and every raise reads better for it
+
 from __future__ import annotations
 
 
@@ -21,7 +23,9 @@ class VendorError(Exception):
     #: True when the same call may succeed later without anybody changing anything.
     is_transient = False
 
-    def __init__(self, detail: str, *, vendor: str, method: str = "", path: str = "", status: int | None = None) -> None:
+    def __init__(
+        self, detail: str, *, vendor: str, method: str = "", path: str = "", status: int | None = None
+    ) -> None:
         self.detail = detail
         self.vendor = vendor
         self.method = method
@@ -50,6 +54,7 @@ class RateLimited(VendorError):
     Attributes:
         retry_after_seconds: how long to wait before asking again.
         is_local: True when our governor refused and no request was sent.
+        endpoint: the only endpoint this concerns (Autotask's thread limit), empty for the whole vendor.
     """
 
     is_transient = True
@@ -60,6 +65,7 @@ class RateLimited(VendorError):
         *,
         retry_after_seconds: float,
         is_local: bool = False,
+        endpoint: str = "",
         vendor: str,
         method: str = "",
         path: str = "",
@@ -68,6 +74,7 @@ class RateLimited(VendorError):
         super().__init__(detail, vendor=vendor, method=method, path=path, status=status)
         self.retry_after_seconds = retry_after_seconds
         self.is_local = is_local
+        self.endpoint = endpoint
 
 
 class AuthenticationFailed(VendorError):
@@ -92,7 +99,13 @@ class Rejected(VendorError):
     def __init__(
         self, messages: list[str], *, vendor: str, method: str = "", path: str = "", status: int | None = None
     ) -> None:
-        super().__init__("; ".join(messages) or "refused without a reason", vendor=vendor, method=method, path=path, status=status)
+        super().__init__(
+            "; ".join(messages) or "refused without a reason",
+            vendor=vendor,
+            method=method,
+            path=path,
+            status=status,
+        )
         self.messages = messages
 
 
