@@ -1,0 +1,85 @@
+"""What an alert becomes, and why."""
+
+from dataclasses import replace
+
+import pytest
+
+from tickets.domain.decisions import AlertFacts, Cause, SiteFacts, Verdict, decide
+
+ALERT = AlertFacts(
+    uid="a1", priority="High", is_resolved=False, monitor_type="Disk Usage", site_uid="s1", site_name="Main",
+    device_uid="d1", device_name="SRV01", device_is_known=True, native_ticket_number="",
+)
+SITE = SiteFacts(
+    name="Main", state="confirmed", is_system=False, company_id=7, company_name="Contoso", company_is_active=True, tickets_enabled=True,
+)
+
+
+def run(alert=ALERT, site=SITE, *, create=True):
+    return decide(alert, site, create_ticket=create, create_ticket_origin="All monitor types")
+
+
+def test_decide_mapped_site_makes_a_ticket_and_says_for_whom():
+    decision = run()
+    assert decision.verdict is Verdict.MAKE_TICKET
+    assert "Contoso" in decision.reason
+
+
+def test_decide_renamed_mapping_still_counts():
+    assert run(site=replace(SITE, state="renamed")).verdict is Verdict.MAKE_TICKET
+
+
+@pytest.mark.parametrize(
+    ("site", "cause"),
+    [
+        (None, Cause.SITE_UNKNOWN),
+        (replace(SITE, state="unmapped", company_id=None, company_name=""), Cause.SITE_UNMAPPED),
+        (replace(SITE, state="proposed"), Cause.SITE_UNMAPPED),
+        (replace(SITE, state="conflict", company_id=None), Cause.SITE_CONFLICT),
+        (replace(SITE, state="company_missing"), Cause.COMPANY_MISSING),
+        (replace(SITE, state="company_inactive"), Cause.COMPANY_INACTIVE),
+        (replace(SITE, company_is_active=False), Cause.COMPANY_INACTIVE),
+    ],
+)
+def test_decide_without_a_usable_organization_waits_with_cause_and_cure(site, cause):
+    decision = run(site=site)
+    assert decision.verdict is Verdict.BLOCK
+    assert decision.cause == cause
+    assert decision.reason
+    assert decision.remedy
+
+
+@pytest.mark.parametrize("site", [None, SITE, replace(SITE, state="conflict")])
+def test_decide_resolved_alert_needs_nothing_whatever_the_site(site):
+    assert run(replace(ALERT, is_resolved=True), site).verdict is Verdict.CLEAR
+
+
+@pytest.mark.parametrize("site", [None, replace(SITE, state="unmapped", company_id=None)])
+def test_decide_unwanted_alert_asks_nobody_to_map_a_site(site):
+    decision = run(site=site, create=False)
+    assert decision.verdict is Verdict.FILTER
+    assert "All monitor types" in decision.reason
+
+
+def test_decide_native_ticket_is_not_doubled():
+    decision = run(replace(ALERT, native_ticket_number="T20260717.0042"))
+    assert decision.verdict is Verdict.FILTER
+    assert "T20260717.0042" in decision.reason
+
+
+def test_decide_site_switched_off_makes_no_ticket():
+    assert run(site=replace(SITE, tickets_enabled=False)).verdict is Verdict.FILTER
+
+
+@pytest.mark.parametrize(("is_system", "word"), [(True, "system"), (False, "ignore")])
+def test_decide_ignored_site_says_why(is_system, word):
+    decision = run(site=replace(SITE, state="ignored", is_system=is_system))
+    assert decision.verdict is Verdict.FILTER
+    assert word in decision.reason
+
+
+@pytest.mark.parametrize("change", [{"device_uid": ""}, {"device_is_known": False}])
+def test_decide_missing_device_still_makes_the_ticket_and_says_so(change):
+    decision = run(replace(ALERT, **change))
+    assert decision.verdict is Verdict.MAKE_TICKET
+    assert "device" in " ".join(decision.chain)

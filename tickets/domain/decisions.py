@@ -1,0 +1,172 @@
+"""What is to be done with an alert: a ticket, none by rule, or wait for a cure. Pure; says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a decision asks for."""
+
+    MAKE_TICKET = "make_ticket"
+    FILTER = "filter"
+    BLOCK = "block"
+    CLEAR = "clear"
+
+
+class Cause(StrEnum):
+    """Why an alert waits for a cure; one word for machines, filters and counts."""
+
+    SITE_UNKNOWN = "site_unknown"
+    SITE_UNMAPPED = "site_unmapped"
+    SITE_CONFLICT = "site_conflict"
+    COMPANY_INACTIVE = "company_inactive"
+    COMPANY_MISSING = "company_missing"
+    TICKET_REFUSED = "ticket_refused"
+    TICKET_DELETED = "ticket_deleted"
+    TICKET_SWALLOWED = "ticket_swallowed"
+    REOPENED = "reopened"
+    DEFECT = "defect"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """What is known of the alert.
+
+    Attributes:
+        site_name: as the alert names it; empty when it names none.
+        native_ticket_number: set by Datto's own integration, empty otherwise.
+    """
+
+    uid: str
+    priority: str
+    is_resolved: bool
+    monitor_type: str
+    site_uid: str
+    site_name: str
+    device_uid: str
+    device_name: str
+    device_is_known: bool
+    native_ticket_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """What is known of the site's mapping; None instead of it means the site is not known at all.
+
+    Attributes:
+        state: a SiteMapping state.
+    """
+
+    name: str
+    state: str
+    is_system: bool
+    company_id: int | None
+    company_name: str
+    company_is_active: bool
+    tickets_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict with its reason, in words a technician uses.
+
+    Attributes:
+        cause: empty unless the verdict is BLOCK.
+        chain: the steps that led here, in order.
+    """
+
+    verdict: Verdict
+    reason: str
+    cause: str = ""
+    remedy: str = ""
+    chain: tuple[str, ...] = ()
+
+
+def decide(
+    alert: AlertFacts, site: SiteFacts | None, *, create_ticket: bool, create_ticket_origin: str
+) -> Decision:
+    """Return what to do with an alert that has no ticket yet.
+
+    Order: an alert that is over needs nothing; rules that say "no ticket" come before questions of mapping, so
+    that nobody is asked to map a site for alerts nobody wants.
+    """
+    chain = [f"Alert of type {alert.monitor_type}, priority {alert.priority}."]
+    if alert.is_resolved:
+        return _done(chain, Verdict.CLEAR, "It cleared before a ticket was made.")
+    if alert.native_ticket_number:
+        return _done(
+            chain,
+            Verdict.FILTER,
+            f"Datto RMM's own integration has already made ticket {alert.native_ticket_number} for it; a second one would double it.",
+        )
+    if not create_ticket:
+        return _done(chain, Verdict.FILTER, f"Ticket defaults say no ticket ({create_ticket_origin}).")
+    chain.append(f"Ticket defaults say: make a ticket ({create_ticket_origin}).")
+    blocked = _blocked_by_site(alert, site)
+    if blocked is not None:
+        return Decision(
+            blocked.verdict, blocked.reason, blocked.cause, blocked.remedy, chain=(*chain, blocked.reason)
+        )
+    assert site is not None  # noqa: S101 - _blocked_by_site refuses None; tells the type checker
+    chain.append(f"Site {site.name} belongs to {site.company_name}.")
+    if not alert.device_uid:
+        chain.append("The alert names no device; the ticket stands for the site.")
+    elif not alert.device_is_known:
+        chain.append("The device is not known here yet; the ticket is made without its details.")
+    return Decision(Verdict.MAKE_TICKET, f"Ticket for {site.company_name}.", chain=tuple(chain))
+
+
+def _done(chain: list[str], verdict: Verdict, reason: str) -> Decision:
+    return Decision(verdict, reason, chain=(*chain, reason))
+
+
+def _blocked_by_site(alert: AlertFacts, site: SiteFacts | None) -> Decision | None:
+    name = site.name if site else (alert.site_name or alert.site_uid or "(no site)")
+    if site is None:
+        return Decision(
+            Verdict.BLOCK,
+            f"Site {name} is not known here yet.",
+            Cause.SITE_UNKNOWN,
+            "Nothing to do as a rule: the site is read with the next sync. Run one now under Sync > Run now.",
+        )
+    if not site.tickets_enabled:
+        return Decision(Verdict.FILTER, f"Tickets are switched off for site {name}.")
+    if site.state == "ignored":
+        why = "it is a system site of Datto RMM" if site.is_system else "a person chose to ignore it"
+        return Decision(Verdict.FILTER, f"Site {name} makes no tickets: {why}.")
+    if site.state == "conflict":
+        return Decision(
+            Verdict.BLOCK,
+            f"Several organizations fit site {name}.",
+            Cause.SITE_CONFLICT,
+            "Choose the organization under Mappings > Sites to organizations; the ticket is made at once.",
+        )
+    if site.state == "company_missing":
+        return Decision(
+            Verdict.BLOCK,
+            f"The organization of site {name} is no longer in Autotask.",
+            Cause.COMPANY_MISSING,
+            "Choose another organization under Mappings > Sites to organizations.",
+        )
+    if site.state == "company_inactive" or (
+        site.state in {"confirmed", "renamed"} and not site.company_is_active
+    ):
+        return Decision(
+            Verdict.BLOCK,
+            f"Organization {site.company_name or '?'} of site {name} is inactive in Autotask.",
+            Cause.COMPANY_INACTIVE,
+            "Activate it in Autotask, or choose another under Mappings > Sites to organizations.",
+        )
+    if site.state not in {"confirmed", "renamed"} or site.company_id is None:
+        proposed = (
+            f" {site.company_name} is proposed." if site.state == "proposed" and site.company_name else ""
+        )
+        return Decision(
+            Verdict.BLOCK,
+            f"Site {name} has no organization yet.{proposed}",
+            Cause.SITE_UNMAPPED,
+            "Accept or choose the organization under Mappings > Sites to organizations; the ticket is made at once.",
+        )
+    return None

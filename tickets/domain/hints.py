@@ -1,0 +1,158 @@
+r"""What an inbound Datto RMM webhook says.
+
+The body is written by the customer and its placeholders are substituted without JSON escaping, so
+`DOMAIN\user`, quotes and line breaks break it (vendor notes, Datto RMM webhooks). It is only a hint: the
+alert uid is all that is taken from it; the truth is read through the API.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import parse_qsl
+
+#: A uid goes into a path; nothing that could leave it is let in.
+_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{5,63}")
+_GUID = re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b")
+_PLACEHOLDER = re.compile(r"\[[a-z_]+\]")
+_UID_KEYS = {"alertuid", "alertid", "alertguid", "uid"}
+_UID_IN_TEXT = re.compile(
+    r"alert[_ -]?(?:uid|id|guid)[\"']?\s*[:=]\s*[\"']?(\[[a-z_]+\]|[0-9A-Za-z][0-9A-Za-z_-]{5,63})",
+    re.IGNORECASE,
+)
+_EVENT_KEYS = {"event", "eventtype", "action", "status", "state", "type", "resolved"}
+_DEEPEST = 6
+_RESOLVED = re.compile(r"resol|clear|clos|recover", re.IGNORECASE)
+
+
+class HintKind(StrEnum):
+    """What the body turned out to be."""
+
+    ALERT = "alert"
+    TEST = "test"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What the body points at.
+
+    Attributes:
+        kind: an alert, the test button, or nothing usable.
+        alert_uid: empty unless kind is ALERT.
+        is_resolved: True when the body claims that the alert cleared.
+        problem: what is wrong, for people; empty unless UNREADABLE.
+        remedy: what to change in the webhook's body.
+    """
+
+    kind: HintKind
+    alert_uid: str = ""
+    is_resolved: bool = False
+    problem: str = ""
+    remedy: str = ""
+
+
+_REMEDY = 'Put "alert_uid": "[alert_uid]" into the webhook body in Datto RMM; Settings > Inbound addresses has a body to paste.'
+
+
+def read_hint(body: str, query: str = "") -> Hint:
+    """Return what a webhook body points at; never raises.
+
+    Args:
+        body: text as received: JSON, broken JSON, or a form.
+        query: query string of the address, which may carry the uid as well.
+    """
+    if not body.strip() and not query:
+        return Hint(HintKind.UNREADABLE, problem="The message is empty.", remedy=_REMEDY)
+    pairs = list(_pairs(body)) + [(_key(name), value) for name, value in parse_qsl(query)]
+    is_resolved = any(name in _EVENT_KEYS and _means_resolved(name, value) for name, value in pairs)
+    for value in (value for name, value in pairs if name in _UID_KEYS):
+        text = str(value).strip()
+        if _PLACEHOLDER.fullmatch(text):
+            return Hint(HintKind.TEST)
+        if _UID.fullmatch(text):
+            return Hint(HintKind.ALERT, alert_uid=text, is_resolved=is_resolved)
+    found = _UID_IN_TEXT.search(body)
+    if found:
+        if _PLACEHOLDER.fullmatch(found.group(1)):
+            return Hint(HintKind.TEST)
+        return Hint(HintKind.ALERT, alert_uid=found.group(1), is_resolved=is_resolved or _says_resolved(body))
+    guids = set(_GUID.findall(body))
+    if len(guids) == 1:
+        return Hint(HintKind.ALERT, alert_uid=guids.pop(), is_resolved=is_resolved)
+    if "[alert_uid]" in body:
+        return Hint(HintKind.TEST)
+    return Hint(HintKind.UNREADABLE, problem=_describe_problem(body, pairs), remedy=_REMEDY)
+
+
+def _pairs(body: str) -> Iterator[tuple[str, Any]]:
+    """Yield every name and scalar value of a JSON or form body, names in lower case without separators."""
+    text = body.strip().lstrip("\ufeff")
+    if text.startswith(("{", "[")):
+        document = _lenient_json(text)
+        if document is not None:
+            yield from _walk(document, depth=0)
+        return
+    for name, value in parse_qsl(text):
+        yield _key(name), value
+
+
+def _walk(node: Any, *, depth: int) -> Iterator[tuple[str, Any]]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if isinstance(value, dict | list):
+                yield from _walk(value, depth=depth + 1)
+            else:
+                yield _key(str(name)), value
+    elif isinstance(node, list):
+        for item in node[:50]:
+            yield from _walk(item, depth=depth + 1)
+
+
+def _lenient_json(text: str) -> Any | None:
+    for candidate in (text, _repair(text)):
+        try:
+            return json.loads(candidate, strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _repair(text: str) -> str:
+    r"""Double the backslashes that do not start an escape, as in DOMAIN\user."""
+    return re.sub(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})', r"\\\\", text)
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.lower())
+
+
+def _means_resolved(name: str, value: Any) -> bool:
+    if name == "resolved":
+        return value is True or str(value).strip().lower() in {"true", "1", "yes"}
+    return isinstance(value, str) and bool(_RESOLVED.search(value))
+
+
+def _says_resolved(body: str) -> bool:
+    return bool(
+        re.search(
+            r"[\"'](?:event|event_type|action|status|state)[\"']\s*:\s*[\"'][^\"']*(?:resol|clear|clos|recover)",
+            body,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _describe_problem(body: str, pairs: list[tuple[str, Any]]) -> str:
+    values = [str(value) for name, value in pairs if name in _UID_KEYS]
+    if values:
+        return f"alert_uid: {values[0][:60]!r} is not an alert uid."
+    if not pairs and not body.strip().startswith(("{", "[")):
+        return "The body is neither JSON nor a form, and holds no alert uid."
+    return "alert_uid: missing in the body."

@@ -1,0 +1,118 @@
+"""The kinds of Datto RMM monitors, and how an alert's context tells which one raised it. Pure.
+
+An alert carries neither a monitor's id nor its name; the context's `@class` is all there is. CPU, Memory and
+SNMP Throughput share one class and differ by the context's `type`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: What every class we have never met is filed under; such alerts are ticketed like any other.
+OTHER: Final = "other"
+#: A resource usage alert whose `type` is neither CPU nor memory nor SNMP throughput.
+RESOURCE: Final = "resource"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorTypeSeed:
+    """One kind of monitor.
+
+    Attributes:
+        slug: how settings, filters and links name it; never changed once released.
+        name: as Datto RMM's own screens name it.
+        context_classes: `@class` values that mean it; empty where none is known yet.
+        is_security: such alerts are never closed by themselves.
+        is_legacy: no longer offered in Datto RMM's screens, met in the wild.
+    """
+
+    slug: str
+    name: str
+    context_classes: tuple[str, ...] = ()
+    is_security: bool = False
+    is_legacy: bool = False
+
+
+_USAGE: Final = "perf_resource_usage_ctx"
+
+#: In the order in which Datto RMM lists them; legacy ones and what fits nowhere at the end.
+MONITOR_TYPES: Final[tuple[MonitorTypeSeed, ...]] = (
+    MonitorTypeSeed("antivirus", "Antivirus Status", ("antivirus_ctx",), is_security=True),
+    MonitorTypeSeed("component", "Component", ("comp_script_ctx",)),
+    MonitorTypeSeed("cpu", "CPU", (_USAGE,)),
+    MonitorTypeSeed("datto_continuity", "Datto Continuity"),
+    MonitorTypeSeed("disk_usage", "Disk Usage", ("perf_disk_usage_ctx", "disk_usage_ctx")),
+    MonitorTypeSeed("esxi_data_store", "ESXi Data Store"),
+    MonitorTypeSeed("esxi_disk_health", "ESXi Disk Health", ("disk_health_ctx",)),
+    MonitorTypeSeed("esxi_fan", "ESXi Fan", ("fan_ctx",)),
+    MonitorTypeSeed("esxi_psu", "ESXi PSU", ("psu_ctx",)),
+    MonitorTypeSeed("esxi_temperature", "ESXi Temperature", ("temperature_ctx",)),
+    MonitorTypeSeed("event_log", "Event Log", ("eventlog_ctx",)),
+    MonitorTypeSeed("file_size", "File/Folder Size", ("fs_object_ctx", "filesystem_ctx")),
+    MonitorTypeSeed("memory", "Memory", (_USAGE,)),
+    MonitorTypeSeed("online_status", "Online Status", ("online_offline_status_ctx",)),
+    MonitorTypeSeed("patch", "Patch", ("patch_ctx",)),
+    MonitorTypeSeed("ping", "Ping", ("ping_ctx",)),
+    MonitorTypeSeed(
+        "process",
+        "Process",
+        ("process_status_ctx", "process_resource_usage_ctx", "status_ctx", "resource_usage_ctx"),
+    ),
+    MonitorTypeSeed("ransomware", "Ransomware", ("ransomware_ctx",), is_security=True),
+    MonitorTypeSeed("service", "Service", ("srvc_status_ctx", "srvc_resource_usage_ctx")),
+    MonitorTypeSeed("snmp", "SNMP", ("custom_snmp_ctx", "snmp_probe_ctx")),
+    MonitorTypeSeed("snmp_throughput", "SNMP Throughput", (_USAGE,)),
+    MonitorTypeSeed("software", "Software", ("sw_action_ctx", "action_ctx")),
+    MonitorTypeSeed(
+        "threat_detection", "Threat Detection", ("endpoint_security_threat_ctx",), is_security=True
+    ),
+    MonitorTypeSeed(
+        "windows_defender",
+        "Windows Defender Antivirus",
+        ("endpoint_security_windows_defender_ctx",),
+        is_security=True,
+    ),
+    MonitorTypeSeed("performance", "Windows Performance", ("perf_mon_ctx", "windows_performance_ctx")),
+    MonitorTypeSeed("wmi", "WMI", ("wmi_ctx",)),
+    MonitorTypeSeed(
+        "security_center", "Windows Security Center", ("seccenter_ctx",), is_security=True, is_legacy=True
+    ),
+    MonitorTypeSeed(
+        "security_management",
+        "Security Management",
+        ("sec_management_ctx", "security_management_ctx"),
+        is_security=True,
+        is_legacy=True,
+    ),
+    MonitorTypeSeed("printer", "Printer Supplies", ("printer_ctx",), is_legacy=True),
+    MonitorTypeSeed("network", "Network Monitor", ("network_monitor_ctx",), is_legacy=True),
+    MonitorTypeSeed("backup", "Backup Management", ("backup_management_ctx",), is_legacy=True),
+    MonitorTypeSeed(RESOURCE, "Resource Usage", (_USAGE,)),
+    MonitorTypeSeed(OTHER, "Other"),
+)
+
+_BY_CLASS: Final[Mapping[str, str]] = {
+    context_class: seed.slug
+    for seed in MONITOR_TYPES
+    for context_class in seed.context_classes
+    if context_class != _USAGE
+}
+_BY_USAGE: Final[Mapping[str, str]] = {
+    "CPU": "cpu",
+    "MEMORY": "memory",
+    "SNMP_THROUGHPUT": "snmp_throughput",
+}
+
+
+def monitor_type_slug(context_class: str, context: Mapping[str, Any] | None = None) -> str:
+    """Return the slug of the monitor type that raised an alert; `other` for a class nobody has met.
+
+    Args:
+        context_class: the context's `@class`.
+        context: the context; its `type` tells CPU, Memory and SNMP Throughput apart.
+    """
+    if context_class == _USAGE:
+        return _BY_USAGE.get(str((context or {}).get("type") or "").strip().upper(), RESOURCE)
+    return _BY_CLASS.get(context_class, OTHER)
