@@ -1,10 +1,79 @@
-"""Registers the app."""
+"""Registers the app, its kinds of synchronisation and what it listens to."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.apps import AppConfig
 
 
 class TicketsConfig(AppConfig):
-    """The tickets app."""
+    """Alerts and their tickets."""
 
     name = "tickets"
+    verbose_name = "Alerts & tickets"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the polls, and go on with waiting alerts when a site is mapped."""
+        from integration.sync.kinds import SyncKind, register  # noqa: PLC0415 - apps must be loaded first
+        from mappings.signals import site_mappings_changed  # noqa: PLC0415
+
+        register(
+            SyncKind(
+                name="alerts",
+                title="Alerts",
+                queue="alerts",
+                position=4,
+                execute=_poll_alerts,
+                finish=_work_off,
+                description="Reads every open alert of Datto RMM, stores new ones and notices those that cleared.",
+            )
+        )
+        register(
+            SyncKind(
+                name="tickets",
+                title="Tickets",
+                queue="alerts",
+                position=5,
+                execute=_poll_tickets,
+                finish=_work_off,
+                description="Reads the state of our open tickets in Autotask and resolves the alerts of completed ones.",
+            )
+        )
+        site_mappings_changed.connect(
+            _go_on_with_waiting_alerts, dispatch_uid="tickets.site_mappings_changed"
+        )
+
+
+def _poll_alerts(recorder: Any) -> None:
+    from tickets.services.polling import sync_alerts  # noqa: PLC0415 - needs loaded models
+    from tickets.tasks import enqueue_actions  # noqa: PLC0415
+
+    sync_alerts(recorder, enqueue_actions)
+
+
+def _poll_tickets(recorder: Any) -> None:
+    from tickets.services.polling import sync_tickets  # noqa: PLC0415 - needs loaded models
+    from tickets.tasks import enqueue_actions  # noqa: PLC0415
+
+    sync_tickets(recorder, enqueue_actions)
+
+
+def _work_off() -> None:
+    from tickets.tasks import work_off_due_rows  # noqa: PLC0415 - needs loaded models
+
+    work_off_due_rows()
+
+
+def _go_on_with_waiting_alerts(sender: Any, site_uids: list[str], **_: Any) -> None:
+    """Send a message; if it is lost, the sweep finds the alerts within seconds."""
+    del sender
+    from kombu.exceptions import OperationalError  # noqa: PLC0415
+
+    from tickets.tasks import reconsider_alerts  # noqa: PLC0415 - needs loaded models
+
+    try:
+        reconsider_alerts.apply_async(args=(list(site_uids),), retry=False)
+    except OperationalError:
+        return

@@ -49,9 +49,13 @@ class Action(models.Model):
     in_doubt = models.BooleanField(default=False, help_text="A request left and no answer was recorded.")
     attempts = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
-    nudged_at = models.DateTimeField(null=True, blank=True, help_text="When a sweep last sent a message about it.")
+    nudged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a sweep last sent a message about it."
+    )
     doubt_since = models.DateTimeField(null=True, blank=True)
-    looks = models.PositiveSmallIntegerField(default=0, help_text="Searches since the doubt that found nothing.")
+    looks = models.PositiveSmallIntegerField(
+        default=0, help_text="Searches since the doubt that found nothing."
+    )
     leased_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.CharField(max_length=32, blank=True)
     cause = models.CharField(max_length=40, blank=True)

@@ -58,6 +58,9 @@ class Alert(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=255, blank=True)
     resolved_by_us = models.BooleanField(default=False)
+    auto_resolve_minutes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The monitor's own auto-resolve delay."
+    )
     first_seen_at = models.DateTimeField(auto_now_add=True)
     first_seen_via = models.CharField(max_length=10, blank=True, help_text="webhook or poll.")
     last_seen_open_at = models.DateTimeField(null=True, blank=True)
@@ -73,7 +76,9 @@ class Alert(models.Model):
     not_before = models.DateTimeField(
         null=True, blank=True, help_text="When a waiting alert is looked at again by itself."
     )
-    attempts = models.PositiveIntegerField(default=0)
+    rounds = models.PositiveSmallIntegerField(
+        default=1, help_text="Tickets asked for; above 1 after a person's retry."
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -38,7 +38,9 @@ class Delivery(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
     processed_at = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
-    nudged_at = models.DateTimeField(null=True, blank=True, help_text="When a sweep last sent a message about it.")
+    nudged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a sweep last sent a message about it."
+    )
     leased_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
 

@@ -38,6 +38,7 @@ class Ticket(models.Model):
     queue = models.BigIntegerField(null=True, blank=True)
     assigned_resource_id = models.BigIntegerField(null=True, blank=True)
     completed_by_us = models.BooleanField(default=False)
+    rounds = models.PositiveSmallIntegerField(default=0, help_text="How often people reopened it.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_in_autotask_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,212 @@
+"""Do what actions ask for: one vendor write each, exactly once.
+
+1. Claim the row (conditional UPDATE with a lease).
+2. For a create: mark it in doubt before the request leaves; only an answer clears the mark.
+3. Whoever finds a row in doubt looks for the ticket by its external id before creating anything.
+4. Save what the vendor answered; then make the follow-up wishes.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.utils import timezone
+
+from integration.clients import NotConnected
+from integration.vendors.budget import Lane
+from integration.vendors.errors import (
+    AuthenticationFailed,
+    ContractBroken,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    VendorError,
+    WriteOutcomeUnknown,
+)
+from tickets.models import Action, Alert
+from tickets.services import gate, outbox, refusals
+from tickets.services.clients import Clients
+from tickets.services.create import create_ticket, write_first_note
+from tickets.services.finish import complete_ticket, resolve_alert, write_clear_note
+from tickets.services.timeline import record_event
+
+log = structlog.get_logger(__name__)
+
+_LANES = {
+    Action.Kind.CREATE_TICKET: Lane.NEW_TICKET,
+    Action.Kind.FIRST_NOTE: Lane.NOTE,
+    Action.Kind.COMPLETE_TICKET: Lane.CLOSE,
+    Action.Kind.CLEAR_NOTE: Lane.NOTE,
+    Action.Kind.RESOLVE_ALERT: Lane.CLOSE,
+}
+_PERFORM = {
+    Action.Kind.CREATE_TICKET: create_ticket,
+    Action.Kind.FIRST_NOTE: write_first_note,
+    Action.Kind.COMPLETE_TICKET: complete_ticket,
+    Action.Kind.CLEAR_NOTE: write_clear_note,
+    Action.Kind.RESOLVE_ALERT: resolve_alert,
+}
+_PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)
+_NOT_CONNECTED_PAUSE = timedelta(seconds=30)
+#: A row whose handling crashes is set aside, so that one bad row cannot stop the others.
+_DEFECT_PAUSE = timedelta(minutes=10)
+
+
+def perform(action_id: int, clients: Clients, *, draining: bool = False) -> list[int]:
+    """Do one action; returns the ids of actions that became due by it.
+
+    Does nothing when the row is not due, is held by another worker, or its vendor's gate is closed (unless
+    called by the drainer).
+
+    Raises:
+        Exception: anything that is not a vendor's answer, after the row was set aside.
+    """
+    vendor = Action.objects.filter(pk=action_id).values_list("vendor", flat=True).first()
+    if vendor is None or (not draining and gate.is_closed(vendor)):
+        return []
+    action = outbox.claim(action_id, timezone.now())
+    if action is None:
+        return []
+    try:
+        return _perform_claimed(action, clients)
+    except outbox.LeaseLost:
+        log.warning("action taken over by another worker", action=action.pk, kind=action.kind)
+        return []
+
+
+def drain(vendor: str, clients: Clients) -> list[int]:
+    """Work off the backlog of a vendor that was down, oldest first; returns ids of actions that became due.
+
+    Stops at the second failure in a row: the vendor is still down. A single failing row is left behind, so that
+    it cannot hold up the rest.
+    """
+    if not gate.claim_drain(vendor, timezone.now()):
+        return []
+    failures = 0
+    while due := outbox.list_due(timezone.now(), vendor=vendor, limit=50):
+        for action_id in due:
+            before = Action.objects.get(pk=action_id).attempts
+            perform(action_id, clients, draining=True)
+            after = Action.objects.get(pk=action_id)
+            if (
+                after.state == Action.State.WAITING
+                and after.attempts > before
+                and after.cause in _OUTAGE_CAUSES
+            ):
+                failures += 1
+                if failures > 1:
+                    return []
+                continue
+            failures = 0
+            gate.keep_drain(vendor)
+    if failures:
+        return []
+    gate.open_gate(vendor)
+    return outbox.list_due(timezone.now(), vendor=vendor)
+
+
+#: Causes that mean "the vendor does not answer", written by `_set_aside`.
+_OUTAGE_CAUSES = {"unavailable", "unknown_outcome", "credentials", "not_connected"}
+
+
+def _perform_claimed(action: Action, clients: Clients) -> list[int]:
+    kind = Action.Kind(action.kind)
+    subject = (
+        f"ticket:{action.ticket_id}"
+        if action.ticket_id
+        else f"alert:{action.alert.alert_uid if action.alert else ''}"
+    )
+    if kind is Action.Kind.CREATE_TICKET and action.alert is not None:
+        subject = f"alert:{action.alert.alert_uid}"
+    try:
+        follow_ups = _PERFORM[kind](action, clients, lane=_LANES[kind], subject=subject)
+    except NotConnected as error:
+        _set_aside(action, "not_connected", str(error), error.remedy, _NOT_CONNECTED_PAUSE)
+        return []
+    except VendorError as error:
+        return _handle_vendor_error(action, error)
+    except outbox.LeaseLost:
+        raise
+    except Exception as error:
+        _set_aside(
+            action,
+            "defect",
+            f"{type(error).__name__}: {error}",
+            "This is a defect in RMM Bridge; the log has the details. It is tried again by itself.",
+            _DEFECT_PAUSE,
+        )
+        raise
+    gate.record_success(action.vendor)
+    return follow_ups
+
+
+def _handle_vendor_error(action: Action, error: VendorError) -> list[int]:
+    pause = timedelta(seconds=_PAUSES_SECONDS[min(action.attempts, len(_PAUSES_SECONDS) - 1)])
+    if isinstance(error, RateLimited):
+        wait = timedelta(seconds=max(1.0, error.retry_after_seconds))
+        _set_aside(
+            action,
+            "rate_limited",
+            str(error),
+            "Nothing to do: it is written as soon as the request budget allows.",
+            wait,
+        )
+        return []
+    if isinstance(error, WriteOutcomeUnknown):
+        gate.record_failure(action.vendor, error)
+        _set_aside(
+            action,
+            "unknown_outcome",
+            str(error),
+            "Nothing to do: RMM Bridge looks whether the write arrived before it repeats it.",
+            timedelta(seconds=3),
+        )
+        return []
+    if isinstance(error, Unavailable):
+        gate.record_failure(action.vendor, error)
+        _set_aside(
+            action,
+            "unavailable",
+            str(error),
+            "Nothing to do if the outage is short: it is written as soon as the vendor answers.",
+            pause,
+        )
+        return []
+    if isinstance(error, AuthenticationFailed):
+        gate.record_failure(action.vendor, error)
+        _set_aside(
+            action,
+            "credentials",
+            str(error),
+            "Enter the credentials again under Settings > Connection.",
+            timedelta(seconds=60),
+        )
+        return []
+    # The vendor answered, and the answer was no.
+    gate.record_success(action.vendor)
+    if isinstance(error, Rejected | PermissionDenied | NotFound | ContractBroken):
+        return refusals.handle(action, error)
+    _set_aside(action, "unavailable", str(error), "It is tried again by itself.", pause)
+    return []
+
+
+def _set_aside(action: Action, cause: str, error: str, remedy: str, pause: timedelta) -> None:
+    first_time = action.cause != cause
+    outbox.hand_back(
+        action, not_before=timezone.now() + pause, error=error[:2000], remedy=remedy, cause=cause
+    )
+    alert = action.alert
+    if action.kind == Action.Kind.CREATE_TICKET and alert is not None:
+        Alert.objects.filter(pk=alert.pk, state=Alert.State.TICKETING).update(
+            reason=f"The ticket could not be made yet: {error}"[:2000], remedy=remedy
+        )
+    if first_time:
+        record_event(
+            f"{action.kind}_delayed",
+            f"{action.get_kind_display()}: not yet. {error}"[:2000],
+            alert=alert,
+            ticket=action.ticket,
+        )

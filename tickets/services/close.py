@@ -1,0 +1,232 @@
+"""Both ways of closing: the alert cleared, or the ticket was completed. Our own writes coming back change nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from integration.vendors.autotask.records import Ticket as RemoteTicket
+from tickets.domain.settings_resolution import STATUS_COMPLETE
+from tickets.models import Action, Alert, Ticket
+from tickets.services import outbox
+from tickets.services.defaults import effective_settings
+from tickets.services.timeline import record_event
+
+
+def record_cleared(alert: Alert, reason: str) -> None:
+    """Note that an alert was over before it got a ticket."""
+    Alert.objects.filter(pk=alert.pk).update(
+        state=Alert.State.CLEARED, cause="", reason=reason, remedy="", not_before=None
+    )
+    record_event("cleared", reason, alert=alert)
+
+
+def record_alert_resolved(alert_id: int, *, resolved_at: datetime | None, resolved_by: str) -> list[int]:
+    """Record once that Datto RMM resolved an alert; returns actions that became due.
+
+    Called as often as the fact is seen; only the first call does anything.
+    """
+    with transaction.atomic():
+        first = Alert.objects.filter(pk=alert_id, is_resolved=False).update(
+            is_resolved=True, resolved_at=resolved_at or timezone.now(), resolved_by=resolved_by[:255]
+        )
+        if first != 1:
+            return []
+        alert = Alert.objects.select_related("ticket", "monitor_type").get(pk=alert_id)
+        by = f" by {resolved_by}" if resolved_by else ""
+        record_event("alert_resolved", f"Resolved in Datto RMM{by}.", alert=alert, ticket=alert.ticket)
+        if alert.state in {Alert.State.RECEIVED, Alert.State.BLOCKED}:
+            record_cleared(alert, "It cleared before a ticket was made.")
+            return []
+        if alert.ticket is None:
+            return []
+        if alert.ticket.state == Ticket.State.PLANNED:
+            return _cancel_creation(alert.ticket)
+        return settle(alert.ticket)
+
+
+def settle(ticket: Ticket) -> list[int]:
+    """Bring an existing ticket and its alerts to the same end; returns actions that became due. Safe to repeat.
+
+    Ticket completed and an alert open: resolve the alert. All alerts resolved and the ticket open: complete it.
+    """
+    ticket.refresh_from_db()
+    alerts = list(ticket.alerts.select_related("monitor_type"))
+    open_alerts = [alert for alert in alerts if not alert.is_resolved]
+    due: list[int | None] = []
+    if ticket.state == Ticket.State.COMPLETED:
+        due = [_wish_resolve(ticket, alert) for alert in open_alerts]
+    elif ticket.state == Ticket.State.OPEN and alerts and not open_alerts:
+        due = _wish_complete(ticket, max(alerts, key=lambda one: one.resolved_at or timezone.now()))
+    elif ticket.state == Ticket.State.OPEN and len(open_alerts) < len(alerts):
+        record_event(
+            "partly_cleared",
+            f"{len(alerts) - len(open_alerts)} of {len(alerts)} alerts cleared; the ticket stays open.",
+            ticket=ticket,
+        )
+    return [one for one in due if one is not None]
+
+
+def record_ticket_seen(ticket: Ticket, remote: RemoteTicket, *, read_at: datetime) -> list[int]:
+    """Take over what Autotask says of one of our tickets; returns actions that became due.
+
+    Args:
+        read_at: moment before the request left. An answer older than our own completion is not a reopening.
+    """
+    now = timezone.now()
+    done = is_done(remote, ticket)
+    with transaction.atomic():
+        Ticket.objects.filter(pk=ticket.pk).update(
+            status=remote.status,
+            queue=remote.queue_id,
+            assigned_resource_id=remote.assigned_resource_id,
+            last_activity_at=remote.last_activity_at,
+            checked_at=now,
+            ticket_number=remote.number or ticket.ticket_number,
+        )
+        if done:
+            first = Ticket.objects.filter(
+                pk=ticket.pk, state__in=[Ticket.State.OPEN, Ticket.State.DELETED]
+            ).update(
+                state=Ticket.State.COMPLETED, completed_at=remote.completed_at or now, completed_by_us=False
+            )
+            if first:
+                outbox.drop_if_not_started(_complete_key(ticket))
+                record_event("ticket_completed", "Completed in Autotask.", ticket=ticket)
+            return settle(ticket)
+        reopened = (
+            Ticket.objects.filter(pk=ticket.pk, state=Ticket.State.COMPLETED)
+            .filter(Q(completed_at__isnull=True) | Q(completed_at__lt=read_at))
+            .exclude(actions__kind=Action.Kind.COMPLETE_TICKET, actions__state=Action.State.RUNNING)
+            .update(
+                state=Ticket.State.OPEN, completed_at=None, completed_by_us=False, rounds=ticket.rounds + 1
+            )
+        )
+        if reopened:
+            record_event(
+                "ticket_reopened",
+                "Reopened in Autotask; it is left to the people who did that.",
+                ticket=ticket,
+            )
+    return []
+
+
+def record_ticket_deleted(ticket: Ticket) -> None:
+    """Record that Autotask no longer has a ticket; its open alerts wait for a person, because a person deleted it."""
+    with transaction.atomic():
+        first = Ticket.objects.filter(
+            pk=ticket.pk, state__in=[Ticket.State.OPEN, Ticket.State.COMPLETED]
+        ).update(state=Ticket.State.DELETED, checked_at=timezone.now())
+        if not first:
+            return
+        outbox.drop_if_not_started(_complete_key(ticket))
+        record_event("ticket_deleted", "The ticket is no longer in Autotask.", ticket=ticket)
+        for alert in ticket.alerts.filter(is_resolved=False):
+            Alert.objects.filter(pk=alert.pk).update(
+                state=Alert.State.BLOCKED,
+                cause="ticket_deleted",
+                reason=f"Ticket {ticket} was deleted in Autotask while the alert is still open.",
+                remedy="Retry makes a new ticket; resolving the alert in Datto RMM ends it.",
+                not_before=None,
+            )
+            record_event("blocked", f"Ticket {ticket} was deleted in Autotask.", alert=alert)
+
+
+def request_resolve(alert: Alert, user: User) -> list[int]:
+    """Resolve an alert in Datto RMM because a person asked for it; returns actions that became due."""
+    if alert.is_resolved:
+        return []
+    previous = alert.actions.filter(kind=Action.Kind.RESOLVE_ALERT).count()
+    waiting = alert.actions.filter(
+        kind=Action.Kind.RESOLVE_ALERT, state__in=[Action.State.WAITING, Action.State.RUNNING]
+    )
+    if waiting.exists():
+        return list(waiting.values_list("pk", flat=True))
+    action = outbox.wish(
+        Action.Kind.RESOLVE_ALERT,
+        f"resolve:{alert.alert_uid}:{previous + 1}",
+        alert=alert,
+        payload={"by": user.get_username()},
+    )
+    record_event(
+        "resolve_requested",
+        f"{user.get_username()} asked to resolve it in Datto RMM.",
+        alert=alert,
+        user=user,
+    )
+    return [action] if action is not None else []
+
+
+def is_done(remote: RemoteTicket, ticket: Ticket) -> bool:
+    """True when the ticket counts as completed: Complete, the configured done status, or a completion date."""
+    if remote.status == STATUS_COMPLETE or remote.completed_at is not None:
+        return True
+    alert = ticket.alerts.select_related("monitor_type").first()
+    configured = effective_settings(
+        alert.monitor_type if alert else None, alert.priority if alert else "Unknown"
+    )
+    pick = configured.picks["completed_status"].value
+    return pick is not None and remote.status == pick.value
+
+
+def _complete_key(ticket: Ticket) -> str:
+    return f"complete:{ticket.pk}:{ticket.rounds}"
+
+
+def _cancel_creation(ticket: Ticket) -> list[int]:
+    if ticket.alerts.filter(is_resolved=False).exists():
+        return []
+    if outbox.drop_if_not_started(f"create:{ticket.pk}"):
+        Ticket.objects.filter(pk=ticket.pk).update(state=Ticket.State.ABANDONED)
+        for alert in ticket.alerts.all():
+            record_cleared(alert, "It cleared before its ticket was made.")
+    return []
+
+
+def _wish_resolve(ticket: Ticket, alert: Alert) -> int | None:
+    settings = effective_settings(alert.monitor_type, alert.priority)
+    if not settings.flags["resolve_on_complete"].value:
+        key = f"no_resolve:{ticket.pk}:{ticket.rounds}"
+        if not alert.events.filter(kind="resolve_skipped", data__key=key).exists():
+            origin = settings.flags["resolve_on_complete"].origin
+            record_event(
+                "resolve_skipped",
+                f"The ticket is completed; the alert stays open by ticket defaults ({origin}).",
+                alert=alert,
+                ticket=ticket,
+                data={"key": key},
+            )
+        return None
+    return outbox.wish(
+        Action.Kind.RESOLVE_ALERT,
+        f"resolve:{alert.alert_uid}:t{ticket.pk}.{ticket.rounds}",
+        alert=alert,
+        ticket=ticket,
+    )
+
+
+def _wish_complete(ticket: Ticket, alert: Alert) -> list[int | None]:
+    settings = effective_settings(alert.monitor_type, alert.priority)
+    due: list[int | None] = []
+    if settings.flags["complete_on_clear"].value and not ticket.rounds:
+        due.append(
+            outbox.wish(Action.Kind.COMPLETE_TICKET, _complete_key(ticket), alert=alert, ticket=ticket)
+        )
+    elif not ticket.rounds:
+        origin = settings.flags["complete_on_clear"].origin
+        record_event(
+            "complete_skipped",
+            f"All alerts cleared; the ticket stays open by ticket defaults ({origin}).",
+            ticket=ticket,
+        )
+    if settings.flags["note_on_clear"].value:
+        due.append(
+            outbox.wish(
+                Action.Kind.CLEAR_NOTE, f"clear_note:{ticket.pk}:{ticket.rounds}", alert=alert, ticket=ticket
+            )
+        )
+    return due

@@ -1,0 +1,249 @@
+"""Create the ticket in Autotask exactly once, read it back, write the first note."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integration.vendors.autotask.client import AutotaskClient
+from integration.vendors.autotask.records import Ticket as RemoteTicket
+from integration.vendors.budget import Lane
+from integration.vendors.errors import Rejected, Unavailable, VendorError, WriteOutcomeUnknown
+from tickets.models import Action, Alert, Ticket
+from tickets.services import close, outbox
+from tickets.services.clients import Clients
+from tickets.services.decide import plan_first_note
+from tickets.services.timeline import record_event
+
+#: How long after a lost answer a search that finds nothing is believed. Autotask may still be at work on it.
+_DOUBT_SETTLES = timedelta(seconds=20)
+_LOOKS_NEEDED = 2
+
+
+def create_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
+    """Create the ticket of an action, or adopt the one an earlier attempt has made.
+
+    Steps: 1. nothing left to do? 2. in doubt: look by external id; 3. mark in doubt, create, save the id;
+    4. read back, because Autotask's duplicate handling may have answered with another ticket; 5. follow-ups.
+    """
+    ticket, alert = _parts(action)
+    client = clients.autotask(lane=lane, subject=subject)
+    if (
+        not action.in_doubt
+        and ticket.autotask_ticket_id is None
+        and not ticket.alerts.filter(is_resolved=False).exists()
+    ):
+        return _abandon(action, ticket)
+    if ticket.autotask_ticket_id is None and action.in_doubt:
+        found = _look(action, client, ticket)
+        if found is not None:
+            return _adopt(
+                action, ticket, alert, found, how="found again by its external id after a lost answer"
+            )
+    if ticket.autotask_ticket_id is None:
+        outbox.update_held(action, in_doubt=True, doubt_since=timezone.now(), looks=0)
+        try:
+            new_id = client.create_ticket(ticket.fields)
+        except WriteOutcomeUnknown:
+            raise
+        except VendorError as error:
+            # An answer came, and it was no: nothing was written.
+            outbox.update_held(action, in_doubt=False, doubt_since=None)
+            existing = _find_own(client, ticket) if isinstance(error, Rejected) else None
+            if existing is None:
+                raise
+            return _adopt(action, ticket, alert, existing, how="was there already")
+        _save_id(action, ticket, new_id)
+    return _read_back(action, client, ticket, alert)
+
+
+def write_first_note(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
+    """Write the first note; after a doubt, look whether it is there."""
+    ticket = action.ticket
+    if ticket is None or ticket.autotask_ticket_id is None:
+        raise ValueError(f"action {action.pk} has no ticket to write to")
+    client = clients.autotask(lane=lane, subject=subject)
+    write_note(action, client, ticket.autotask_ticket_id)
+    outbox.finish(action)
+    record_event("note_written", "First note written.", ticket=ticket)
+    return []
+
+
+def write_note(action: Action, client: AutotaskClient, autotask_ticket_id: int) -> None:
+    """Write the note described by the action's payload, unless an earlier attempt has."""
+    note = action.payload
+    if action.in_doubt:
+        for existing in client.iter_ticket_notes(autotask_ticket_id):
+            if (
+                existing.title == note["title"]
+                and existing.description.strip() == note["description"].strip()
+            ):
+                return
+    outbox.update_held(action, in_doubt=True, doubt_since=timezone.now())
+    try:
+        client.create_ticket_note(
+            autotask_ticket_id,
+            title=note["title"],
+            description=note["description"],
+            note_type=note["note_type"],
+            publish=note["publish"],
+        )
+    except WriteOutcomeUnknown:
+        raise
+    except VendorError:
+        outbox.update_held(action, in_doubt=False, doubt_since=None)
+        raise
+
+
+def _parts(action: Action) -> tuple[Ticket, Alert]:
+    if action.ticket is None or action.alert is None:
+        raise ValueError(f"action {action.pk} names no ticket or no alert")
+    return action.ticket, action.alert
+
+
+def _abandon(action: Action, ticket: Ticket) -> list[int]:
+    with transaction.atomic():
+        outbox.finish(action, state=Action.State.DROPPED)
+        Ticket.objects.filter(pk=ticket.pk).update(state=Ticket.State.ABANDONED)
+        for alert in ticket.alerts.all():
+            close.record_cleared(alert, "It cleared before its ticket was made.")
+    return []
+
+
+def _look(action: Action, client: AutotaskClient, ticket: Ticket) -> RemoteTicket | None:
+    """Search for the ticket a lost answer may have made.
+
+    Raises:
+        Unavailable: found nothing, but too soon to believe it.
+    """
+    found = sorted(client.find_tickets_by_external_id(ticket.correlation_key), key=lambda one: one.id)
+    if len(found) > 1:
+        record_event(
+            "ticket_doubled",
+            f"Autotask holds {len(found)} tickets with this alert's external id; the first is used, please merge "
+            + ", ".join(one.number or str(one.id) for one in found[1:]),
+            ticket=ticket,
+        )
+    if found:
+        return found[0]
+    looks = action.looks + 1
+    outbox.update_held(action, looks=looks)
+    since = action.doubt_since or timezone.now()
+    if looks < _LOOKS_NEEDED or timezone.now() - since < _DOUBT_SETTLES:
+        raise Unavailable(
+            "the answer to a create was lost and the ticket has not been found yet; looking again before creating it anew",
+            vendor="autotask",
+            method="POST",
+            path="/Tickets",
+        )
+    return None
+
+
+def _find_own(client: AutotaskClient, ticket: Ticket) -> RemoteTicket | None:
+    """Return the ticket that carries our key: Autotask's duplicate handling may refuse a second one."""
+    return min(client.find_tickets_by_external_id(ticket.correlation_key), key=lambda one: one.id, default=None)
+
+
+def _save_id(action: Action, ticket: Ticket, new_id: int) -> None:
+    """Save the id at once; the one step that must not be lost, so nothing else is written with it."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            Ticket.objects.filter(pk=ticket.pk).update(
+                autotask_ticket_id=new_id, created_in_autotask_at=now, state=Ticket.State.OPEN
+            )
+    except IntegrityError:
+        # The id belongs to another of our tickets: Autotask's duplicate handling merged this one into it.
+        other = Ticket.objects.get(autotask_ticket_id=new_id)
+        _merge_into(action, ticket, other)
+        raise outbox.LeaseLost("merged") from None
+    ticket.autotask_ticket_id = new_id
+    ticket.state = Ticket.State.OPEN
+    ticket.created_in_autotask_at = now
+    outbox.update_held(action, in_doubt=False, doubt_since=None)
+
+
+def _merge_into(action: Action, ticket: Ticket, other: Ticket) -> None:
+    with transaction.atomic():
+        for alert in ticket.alerts.all():
+            text = f"Autotask's duplicate ticket handling answered with ticket {other}, which stands for another alert; this alert is linked to it."
+            Alert.objects.filter(pk=alert.pk).update(
+                ticket=other,
+                state=Alert.State.TICKETED,
+                cause="",
+                reason=text,
+                remedy="",
+                ticketed_at=timezone.now(),
+            )
+            record_event("ticket_merged", text, alert=alert, ticket=other)
+        Ticket.objects.filter(pk=ticket.pk).update(state=Ticket.State.ABANDONED)
+        outbox.finish(action)
+
+
+def _read_back(action: Action, client: AutotaskClient, ticket: Ticket, alert: Alert) -> list[int]:
+    assert ticket.autotask_ticket_id is not None  # noqa: S101 - set by every path that leads here
+    remote = client.find_ticket(ticket.autotask_ticket_id)
+    if remote is None:
+        raise Unavailable(
+            f"ticket {ticket.autotask_ticket_id} was created but cannot be read back yet",
+            vendor="autotask",
+            method="GET",
+            path=f"/Tickets/{ticket.autotask_ticket_id}",
+        )
+    if (remote.external_id or "") != ticket.correlation_key:
+        own = _find_own(client, ticket)
+        if own is not None:
+            remote = own
+            Ticket.objects.filter(pk=ticket.pk).update(autotask_ticket_id=remote.id)
+        elif remote.external_id:
+            raise Rejected(
+                [
+                    f"Autotask's duplicate ticket handling answered with ticket {remote.number}, which belongs to something else"
+                ],
+                vendor="autotask",
+                method="POST",
+                path="/Tickets",
+            )
+    return _adopt(action, ticket, alert, remote, how="")
+
+
+def _adopt(action: Action, ticket: Ticket, alert: Alert, remote: RemoteTicket, *, how: str) -> list[int]:
+    """Link ticket and alerts; returns follow-up actions."""
+    now = timezone.now()
+    with transaction.atomic():
+        outbox.finish(action)
+        Ticket.objects.filter(pk=ticket.pk).update(
+            autotask_ticket_id=remote.id,
+            ticket_number=remote.number,
+            state=Ticket.State.OPEN,
+            status=remote.status,
+            queue=remote.queue_id,
+            assigned_resource_id=remote.assigned_resource_id,
+            title=(remote.title or ticket.title)[:255],
+            created_in_autotask_at=ticket.created_in_autotask_at or remote.created_at or now,
+            last_activity_at=remote.last_activity_at,
+            checked_at=now,
+        )
+        ticket.refresh_from_db()
+        number = ticket.ticket_number or f"#{ticket.autotask_ticket_id}"
+        for one in ticket.alerts.exclude(state=Alert.State.TICKETED):
+            Alert.objects.filter(pk=one.pk).update(
+                state=Alert.State.TICKETED,
+                cause="",
+                remedy="",
+                ticketed_at=now,
+                not_before=None,
+                reason=f"Ticket {number} for {ticket.company.name}.",
+            )
+        record_event(
+            "ticket_created",
+            f"Ticket {number} {how or 'created'}.".replace("  ", " "),
+            alert=alert,
+            ticket=ticket,
+        )
+        follow_ups = [plan_first_note(ticket, alert)]
+        # It may have cleared, or been completed by hand, while the ticket was being made.
+        follow_ups += close.settle(ticket)
+    return [one for one in follow_ups if one is not None]

@@ -1,0 +1,255 @@
+"""Ticket defaults: from rows to what a ticket gets, and what may be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from mappings.models import PicklistValue, WorkType
+from tickets.domain.monitor_types import MONITOR_TYPES
+from tickets.domain.rendering import render_description, render_note, render_title
+from tickets.domain.settings_resolution import (
+    FLAG_FIELDS,
+    PICK_FIELDS,
+    Catalogue,
+    EffectiveSettings,
+    PickRef,
+    PrioritySettings,
+    SettingsRow,
+    resolve,
+)
+from tickets.domain.template_variables import example_context, known_variables
+from tickets.domain.templates_check import check_template
+from tickets.models import AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
+
+GLOBAL_ID: Final = 1
+GLOBAL_NAME: Final = "All monitor types"
+
+#: Field of the defaults, or "priority" -> (REST entity, REST field) of its pick list.
+PICKLISTS: Final[dict[str, tuple[str, str]]] = {
+    "queue": ("Tickets", "queueID"),
+    "ticket_category": ("Tickets", "ticketCategory"),
+    "ticket_type": ("Tickets", "ticketType"),
+    "source": ("Tickets", "source"),
+    "status": ("Tickets", "status"),
+    "issue_type": ("Tickets", "issueType"),
+    "sub_issue_type": ("Tickets", "subIssueType"),
+    "completed_status": ("Tickets", "status"),
+    "note_type": ("TicketNotes", "noteType"),
+    "note_publish": ("TicketNotes", "publish"),
+    "priority": ("Tickets", "priority"),
+}
+#: The fields whose built-in value is looked up by label.
+_BUILT_IN_FIELDS: Final = (
+    "priority", "queue", "ticket_type", "source", "status", "completed_status", "note_type", "note_publish",
+)  # fmt: skip
+_TEMPLATES: Final = (
+    ("title_template", False, render_title),
+    ("description_template", False, render_description),
+    ("note_template", True, render_note),
+)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is to be said of defaults before they are saved.
+
+    Attributes:
+        errors: field -> messages that name the trouble and the cure; not empty refuses.
+        warnings: what is saved all the same.
+    """
+
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def refuse(self, name: str, message: str) -> None:
+        """Add an error to a field."""
+        self.errors.setdefault(name, []).append(message)
+
+
+def effective_settings(monitor_type: MonitorType | None, priority: str) -> EffectiveSettings:
+    """Return what a ticket for this monitor type and priority gets. Three queries, whatever is stored."""
+    global_row, monitor_row = load_rows(monitor_type)
+    return resolve(global_row, monitor_row, priority, catalogue=load_catalogue())
+
+
+def load_rows(monitor_type: MonitorType | None) -> tuple[SettingsRow, SettingsRow | None]:
+    """Return the row for all monitor types and that of one, None when it has none. Two queries."""
+    wanted = Q(monitor_type__isnull=True)
+    if monitor_type is not None:
+        wanted |= Q(monitor_type=monitor_type)
+    rows = {row.monitor_type_id: load_settings_row(row) for row in with_values().filter(wanted)}
+    return rows.pop(None, SettingsRow(GLOBAL_NAME)), next(iter(rows.values()), None)
+
+
+def with_values() -> QuerySet[TicketDefaults]:
+    """Return all defaults with everything `load_settings_row` needs; two queries when evaluated."""
+    lines = Prefetch("priorities", PriorityDefaults.objects.select_related("ticket_priority"))
+    return TicketDefaults.objects.select_related("monitor_type", *PICK_FIELDS).prefetch_related(lines)
+
+
+def load_settings_row(
+    defaults: TicketDefaults, lines: Iterable[PriorityDefaults] | None = None
+) -> SettingsRow:
+    """Return a row of defaults as the domain takes it.
+
+    Args:
+        defaults: saved or not.
+        lines: its priority lines; those stored when left out.
+    """
+    values: dict[str, Any] = {name: _pick(getattr(defaults, name)) for name in PICK_FIELDS}
+    values |= {name: getattr(defaults, name) for name in FLAG_FIELDS}
+    return SettingsRow(
+        name=str(defaults),
+        create_ticket=defaults.create_ticket,
+        title_template=defaults.title_template,
+        description_template=defaults.description_template,
+        note_template=defaults.note_template,
+        priorities={
+            line.alert_priority: PrioritySettings(
+                create_ticket=line.create_ticket,
+                ticket_priority=_pick(line.ticket_priority),
+                due_minutes=line.due_minutes,
+            )
+            for line in (defaults.priorities.all() if lines is None else lines)
+        },
+        **values,
+    )
+
+
+def load_catalogue() -> Catalogue:
+    """Return the active values from which built-in choices are made. One query."""
+    wanted = Q()
+    for name in _BUILT_IN_FIELDS:
+        entity, rest_field = PICKLISTS[name]
+        wanted |= Q(entity=entity, field=rest_field)
+    found: dict[tuple[str, str], list[PickRef]] = {}
+    for value in PicklistValue.objects.filter(wanted, is_active=True):
+        found.setdefault((value.entity, value.field), []).append(_ref(value))
+    return {name: found.get(PICKLISTS[name], []) for name in _BUILT_IN_FIELDS}
+
+
+def ensure_rows() -> None:
+    """Create monitor types, rows and lines that are missing; what people have set stays. Safe to repeat."""
+    rows = [TicketDefaults.objects.get_or_create(pk=GLOBAL_ID, defaults={"monitor_type": None})[0]]
+    for position, seed in enumerate(MONITOR_TYPES, start=1):
+        monitor_type, _ = MonitorType.objects.get_or_create(
+            slug=seed.slug,
+            defaults={
+                "name": seed.name,
+                "context_classes": list(seed.context_classes),
+                "is_security": seed.is_security,
+                "is_legacy": seed.is_legacy,
+                "position": position,
+            },
+        )
+        row = TicketDefaults.objects.filter(monitor_type=monitor_type).first()
+        rows.append(row or TicketDefaults.objects.create(pk=position + GLOBAL_ID, monitor_type=monitor_type))
+    PriorityDefaults.objects.bulk_create(
+        [
+            PriorityDefaults(defaults=row, alert_priority=priority)
+            for row in rows
+            for priority in AlertPriority
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def validate_defaults(candidate: TicketDefaults, stored: TicketDefaults | None) -> Verdict:
+    """Return what is wrong with defaults about to be saved; at most two queries.
+
+    A value that was inactivated after it was chosen may stay, with a warning: alerts skip it and still get
+    their ticket. Choosing an inactive one anew is refused.
+
+    Args:
+        candidate: with the new values, not saved.
+        stored: the same row as it is stored; None for a new one.
+    """
+    verdict = Verdict()
+    for name, title in PICK_FIELDS.items():
+        value: PicklistValue | WorkType | None = getattr(candidate, name)
+        if value is None or value.is_active:
+            continue
+        if stored is not None and getattr(stored, f"{name}_id") == value.pk:
+            verdict.warnings.append(inactive_warning(title, _ref(value).label))
+        else:
+            verdict.refuse(name, f"{_ref(value).label} is inactive in Autotask. Choose an active {title}.")
+    _check_sub_issue(candidate, verdict)
+    _check_templates(candidate, verdict)
+    return verdict
+
+
+def validate_line(candidate: PriorityDefaults, stored_priority_id: int | None) -> Verdict:
+    """Return what is wrong with a priority line about to be saved.
+
+    Args:
+        candidate: with the new values, not saved.
+        stored_priority_id: primary key of the ticket priority that is stored.
+    """
+    verdict = Verdict()
+    value = candidate.ticket_priority
+    if value is not None and not value.is_active:
+        if stored_priority_id == value.pk:
+            verdict.warnings.append(
+                inactive_warning(f"ticket priority for {candidate.alert_priority}", value.label)
+            )
+        else:
+            verdict.refuse(
+                "ticket_priority", f"{value.label} is inactive in Autotask. Choose an active ticket priority."
+            )
+    return verdict
+
+
+def inactive_warning(title: str, label: str) -> str:
+    """Return what is said of a stored value that Autotask no longer offers."""
+    return (
+        f"{title[0].upper()}{title[1:]}: {label} is inactive in Autotask. It is skipped: tickets take the next "
+        "source instead. Choose an active value."
+    )
+
+
+def _check_sub_issue(candidate: TicketDefaults, verdict: Verdict) -> None:
+    sub_issue = candidate.sub_issue_type
+    if sub_issue is None:
+        return
+    issue = candidate.issue_type
+    inherited = ""
+    if issue is None and candidate.monitor_type_id is not None:
+        row = TicketDefaults.objects.select_related("issue_type").filter(pk=GLOBAL_ID).first()
+        issue, inherited = (row.issue_type if row else None), f" (from {GLOBAL_NAME})"
+    if issue is None:
+        verdict.refuse(
+            "sub_issue_type", "A sub-issue type needs an issue type. Choose the issue type as well."
+        )
+    elif sub_issue.parent_value != issue.value:
+        verdict.refuse(
+            "sub_issue_type",
+            f"{sub_issue.label} does not belong to issue type {issue.label}{inherited}. "
+            "Choose one of its sub-issue types, or another issue type.",
+        )
+
+
+def _check_templates(candidate: TicketDefaults, verdict: Verdict) -> None:
+    for name, with_ticket, render in _TEMPLATES:
+        text: str = getattr(candidate, name)
+        if not text.strip():
+            continue
+        problems = check_template(text, known_variables(with_ticket=with_ticket))
+        # A trial on a made-up alert finds what reading cannot, such as arithmetic on text.
+        for problem in problems or render(text, example_context()).problems:
+            verdict.refuse(name, str(problem))
+    if candidate.note_template.strip() and candidate.write_first_note is False:
+        verdict.warnings.append("First note: the note is switched off, so its text is not used.")
+
+
+def _pick(value: PicklistValue | WorkType | None) -> PickRef | None:
+    return None if value is None else _ref(value)
+
+
+def _ref(value: PicklistValue | WorkType) -> PickRef:
+    if isinstance(value, WorkType):
+        return PickRef(value.autotask_billing_code_id, value.name, value.is_active)
+    return PickRef(value.value, value.label, value.is_active, value.parent_value, value.is_default)

@@ -1,0 +1,292 @@
+"""Take in what Datto RMM and Autotask tell us: the row first, the truth by API, then the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integration.clients import NotConnected
+from integration.models import Connection
+from integration.vendors.autotask.inbound import parse_webhook_event
+from integration.vendors.budget import Lane
+from integration.vendors.datto_rmm.contexts import describe_context
+from integration.vendors.datto_rmm.records import Alert as RemoteAlert
+from integration.vendors.errors import (
+    AuthenticationFailed,
+    ContractBroken,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    VendorError,
+)
+from tickets.domain.keys import condition_key
+from tickets.models import Alert, AlertPriority, Delivery, MonitorType, Ticket
+from tickets.services.clients import Clients
+from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
+from tickets.services.decide import decide_alert
+from tickets.services.timeline import record_event
+
+log = structlog.get_logger(__name__)
+
+_LEASE = timedelta(seconds=90)
+_FRESH = timedelta(seconds=8)
+_NUDGE_AGAIN = timedelta(seconds=30)
+#: The alert may be unreadable for a moment after its webhook.
+_NOT_FOUND_PAUSES_SECONDS = (1, 2, 5, 15, 60)
+_PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What recording an alert did."""
+
+    alert: Alert
+    is_new: bool
+    due: list[int]
+
+
+def process_delivery(delivery_id: int, clients: Clients) -> list[int]:
+    """Look at what an inbound message points to; returns actions that became due.
+
+    Safe to repeat: a message is worked on by one worker at a time and ends in exactly one state.
+
+    Raises:
+        Exception: anything that is not a vendor's answer, after the row was set aside for a later try.
+    """
+    now = timezone.now()
+    claimed = (
+        Delivery.objects.filter(pk=delivery_id, state=Delivery.State.NEW)
+        .filter(Q(leased_until__isnull=True) | Q(leased_until__lt=now))
+        .filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
+        .update(leased_until=now + _LEASE, attempts=F("attempts") + 1)
+    )
+    if claimed != 1:
+        return []
+    delivery = Delivery.objects.get(pk=delivery_id)
+    handle = _handle_alert_hint if delivery.channel == Delivery.Channel.DATTO_RMM else _handle_ticket_hint
+    try:
+        return handle(delivery, clients)
+    except NotConnected as error:
+        _postpone(delivery, str(error), error.remedy, 30)
+    except VendorError as error:
+        _handle_vendor_error(delivery, error)
+    except Exception as error:
+        _postpone(
+            delivery,
+            f"{type(error).__name__}: {error}",
+            "A defect in RMM Bridge; the log has the details.",
+            300,
+        )
+        raise
+    return []
+
+
+def record_alert(remote: RemoteAlert, *, via: str, seen_open: bool) -> Recorded:
+    """Store or refresh an alert as the API gave it, and decide it when it is new.
+
+    Args:
+        via: "webhook" or "poll".
+        seen_open: True when Datto's list of open alerts just named it.
+    """
+    now = timezone.now()
+    due: list[int] = []
+    with transaction.atomic():
+        alert, is_new = Alert.objects.get_or_create(
+            alert_uid=remote.uid,
+            defaults={
+                **_describe(remote),
+                "first_seen_via": via,
+                "is_resolved": remote.resolved,
+                "resolved_at": (remote.resolved_at or now) if remote.resolved else None,
+                "resolved_by": remote.resolved_by[:255],
+                "last_seen_open_at": None if remote.resolved else now,
+            },
+        )
+        if is_new:
+            record_event("received", f"Received by {via}.", alert=alert)
+            due += decide_alert(alert.pk, now=now)
+            return Recorded(alert, is_new=True, due=due)
+        values: dict[str, object] = {"times_seen": F("times_seen") + 1}
+        if not remote.resolved:
+            values |= {"last_seen_open_at": now, "missed_polls": 0}
+        if remote.ticket_number and not alert.native_ticket_number:
+            values["native_ticket_number"] = remote.ticket_number[:50]
+        Alert.objects.filter(pk=alert.pk).update(**values)
+    if remote.resolved:
+        due += record_alert_resolved(alert.pk, resolved_at=remote.resolved_at, resolved_by=remote.resolved_by)
+    elif alert.is_resolved and seen_open:
+        _reopen_if_lasting(alert, now)
+    elif alert.state == Alert.State.RECEIVED:
+        due += decide_alert(alert.pk, now=now)
+    return Recorded(alert, is_new=False, due=due)
+
+
+def waiting_deliveries(now: datetime, limit: int = 200) -> list[int]:
+    """Return inbound messages whose own message to a worker seems lost, oldest first."""
+    return list(
+        Delivery.objects.filter(state=Delivery.State.NEW)
+        .filter(Q(received_at__lt=now - _FRESH) | Q(not_before__isnull=False))
+        .filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
+        .filter(Q(leased_until__isnull=True) | Q(leased_until__lt=now))
+        .filter(Q(nudged_at__isnull=True) | Q(nudged_at__lt=now - _NUDGE_AGAIN))
+        .order_by("id")
+        .values_list("pk", flat=True)[:limit]
+    )
+
+
+def _handle_alert_hint(delivery: Delivery, clients: Clients) -> list[int]:
+    known = Alert.objects.filter(alert_uid=delivery.subject_id).first()
+    if known is not None and (known.is_resolved or delivery.event == "raised"):
+        Alert.objects.filter(pk=known.pk).update(times_seen=F("times_seen") + 1)
+        _end(delivery, Delivery.State.IGNORED, "Already known; nothing new.")
+        return decide_alert(known.pk) if known.state == Alert.State.RECEIVED else []
+    client = clients.datto(lane=Lane.INTAKE, subject=f"alert:{delivery.subject_id}")
+    remote = client.fetch_alert(delivery.subject_id)
+    recorded = record_alert(remote, via="webhook", seen_open=False)
+    _end(delivery, Delivery.State.DONE, "New alert." if recorded.is_new else "Alert looked at again.")
+    return recorded.due
+
+
+def _handle_ticket_hint(delivery: Delivery, clients: Clients) -> list[int]:
+    ticket_id, number, person_id, action = _read_ticket_hint(delivery)
+    ticket = Ticket.objects.filter(autotask_ticket_id=ticket_id).first() if ticket_id is not None else None
+    if ticket is None and number:
+        ticket = Ticket.objects.filter(ticket_number=number).first()
+    if ticket is None or ticket.autotask_ticket_id is None:
+        _end(delivery, Delivery.State.IGNORED, "Not a ticket of ours.")
+        return []
+    own = (
+        Connection.objects.filter(pk=Connection.SINGLETON_ID)
+        .values_list("autotask_resource_id", flat=True)
+        .first()
+    )
+    if own is not None and person_id == own and action != "delete":
+        _end(delivery, Delivery.State.IGNORED, "Our own change coming back.")
+        return []
+    read_at = timezone.now()
+    client = clients.autotask(lane=Lane.INTAKE, subject=f"ticket:{ticket.pk}")
+    remote = client.find_ticket(ticket.autotask_ticket_id)
+    if remote is None:
+        record_ticket_deleted(ticket)
+        _end(delivery, Delivery.State.DONE, "The ticket is gone in Autotask.")
+        return []
+    due = record_ticket_seen(ticket, remote, read_at=read_at)
+    _end(delivery, Delivery.State.DONE, "Ticket looked at.")
+    return due
+
+
+def _read_ticket_hint(delivery: Delivery) -> tuple[int | None, str, int | None, str]:
+    """Return ticket id, ticket number, who changed it and what was done, as far as the message tells."""
+    if delivery.channel == Delivery.Channel.AUTOTASK:
+        event = parse_webhook_event(delivery.body.encode())
+        return event.id, "", event.person_id, event.action.lower()
+    subject = delivery.subject_id
+    return (int(subject), "", None, "") if subject.isdecimal() else (None, subject, None, "")
+
+
+def _describe(remote: RemoteAlert) -> dict[str, object]:
+    context = dict(remote.context or {})
+    described = describe_context(remote.context)
+    slug = described.monitor_type
+    monitor_type = (
+        MonitorType.objects.filter(slug=slug).first() or MonitorType.objects.filter(slug="other").first()
+    )
+    priority = remote.priority.value.capitalize()
+    return {
+        "priority": priority if priority in AlertPriority.values else AlertPriority.UNKNOWN,
+        "context_class": described.class_name[:60],
+        "context": context,
+        "diagnostics": remote.diagnostics.replace("\x00", ""),
+        "monitor_type": monitor_type,
+        "subject": described.object_label[:255],
+        "summary": described.summary[:500],
+        "condition_key": condition_key(
+            device_uid=remote.device_uid,
+            site_uid=remote.site_uid,
+            monitor_type=monitor_type.slug if monitor_type else slug,
+            stable=described.stable,
+        ),
+        "datto_site_uid": remote.site_uid[:64],
+        "datto_site_name": remote.site_name[:255],
+        "datto_device_uid": remote.device_uid[:64],
+        "datto_device_name": remote.device_name[:255],
+        "native_ticket_number": remote.ticket_number[:50],
+        "raised_at": remote.raised_at,
+        "auto_resolve_minutes": remote.autoresolve_minutes if (remote.autoresolve_minutes or 0) > 0 else None,
+    }
+
+
+#: A list read just before our own resolve may still name the alert.
+_STALE_LIST = timedelta(minutes=3)
+
+
+def _reopen_if_lasting(alert: Alert, now: datetime) -> None:
+    """Believe Datto's list over our record when it keeps naming an alert we hold for resolved."""
+    if alert.resolved_at is not None and alert.resolved_at > now - _STALE_LIST:
+        return
+    reopened = Alert.objects.filter(pk=alert.pk, is_resolved=True).update(
+        is_resolved=False,
+        resolved_at=None,
+        resolved_by="",
+        resolved_by_us=False,
+        missed_polls=0,
+        last_seen_open_at=now,
+    )
+    if not reopened:
+        return
+    record_event("alert_reopened", "Datto RMM lists it as open again.", alert=alert, ticket=alert.ticket)
+    if alert.state == Alert.State.CLEARED:
+        Alert.objects.filter(pk=alert.pk).update(
+            state=Alert.State.RECEIVED, reason="Open again in Datto RMM."
+        )
+    elif alert.ticket is not None and alert.ticket.state != Ticket.State.OPEN:
+        Alert.objects.filter(pk=alert.pk).update(
+            state=Alert.State.BLOCKED,
+            cause="reopened",
+            reason=f"Datto RMM lists it as open although ticket {alert.ticket} is over.",
+            remedy="Retry makes a new ticket; resolving it in Datto RMM ends it.",
+        )
+
+
+def _handle_vendor_error(delivery: Delivery, error: VendorError) -> None:
+    attempt = delivery.attempts
+    if isinstance(error, NotFound):
+        if attempt > len(_NOT_FOUND_PAUSES_SECONDS):
+            _end(
+                delivery,
+                Delivery.State.FAILED,
+                str(error),
+                "Datto RMM does not know this alert. If it exists, the next poll of open alerts finds it.",
+            )
+            return
+        _postpone(delivery, str(error), "Asked again by itself.", _NOT_FOUND_PAUSES_SECONDS[attempt - 1])
+        return
+    if isinstance(error, ContractBroken):
+        log.warning("vendor answered in an unexpected form", delivery=delivery.pk, error=str(error))
+    pause: float = _PAUSES_SECONDS[min(attempt, len(_PAUSES_SECONDS)) - 1]
+    remedy = "Asked again by itself."
+    if isinstance(error, RateLimited):
+        pause = max(1.0, error.retry_after_seconds)
+    elif isinstance(error, AuthenticationFailed | PermissionDenied):
+        pause, remedy = max(pause, 60.0), "Check the credentials and their rights under Settings > Preflight."
+    _postpone(delivery, str(error), remedy, pause)
+
+
+def _postpone(delivery: Delivery, reason: str, remedy: str, seconds: float) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(
+        leased_until=None,
+        not_before=timezone.now() + timedelta(seconds=seconds),
+        reason=reason[:500],
+        remedy=remedy[:500],
+    )
+
+
+def _end(delivery: Delivery, state: Delivery.State, reason: str, remedy: str = "") -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=state, reason=reason[:500], remedy=remedy[:500], processed_at=timezone.now(), leased_until=None
+    )

@@ -1,0 +1,144 @@
+"""Wishes for vendor writes: make one, claim one, hand it back.
+
+A claim is one conditional UPDATE, so both databases behave alike and two workers never hold the same row.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from integration.models import Vendor
+from tickets.models import Action, Alert, Ticket
+
+_VENDOR_OF = {
+    Action.Kind.CREATE_TICKET: Vendor.AUTOTASK,
+    Action.Kind.FIRST_NOTE: Vendor.AUTOTASK,
+    Action.Kind.COMPLETE_TICKET: Vendor.AUTOTASK,
+    Action.Kind.CLEAR_NOTE: Vendor.AUTOTASK,
+    Action.Kind.RESOLVE_ALERT: Vendor.DATTO_RMM,
+}
+#: A message about a fresh row is under way; the sweep only looks after older ones.
+_FRESH = timedelta(seconds=8)
+#: A row that was nudged is not nudged again before this.
+_NUDGE_AGAIN = timedelta(seconds=30)
+
+
+class LeaseLost(Exception):  # noqa: N818 - nothing failed: somebody else goes on
+    """Another worker took the row over; stop without writing anything."""
+
+
+def lease_length() -> timedelta:
+    """Return how long a claim holds without a sign of life.
+
+    Longer than one vendor request can take (connect, read timeout, waiting for a slot), so that a row is never
+    taken from a worker that is still inside a request.
+    """
+    return timedelta(seconds=settings.VENDOR_TIMEOUT_SECONDS + 35)
+
+
+def wish(
+    kind: Action.Kind,
+    key: str,
+    *,
+    alert: Alert | None = None,
+    ticket: Ticket | None = None,
+    payload: dict[str, Any] | None = None,
+) -> int | None:
+    """Ask for one vendor write; the same key asks once. Returns the new row's id, None when it existed."""
+    action, created = Action.objects.get_or_create(
+        key=key,
+        defaults={
+            "kind": kind,
+            "vendor": _VENDOR_OF[kind],
+            "alert": alert,
+            "ticket": ticket,
+            "payload": payload or {},
+        },
+    )
+    return action.pk if created else None
+
+
+def claim(action_id: int, now: datetime) -> Action | None:
+    """Take a due row; None when it is not due, done, or held by somebody else."""
+    token = secrets.token_hex(16)
+    due = Q(state=Action.State.WAITING) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
+    abandoned = Q(state=Action.State.RUNNING, leased_until__lt=now)
+    taken = Action.objects.filter(due | abandoned, pk=action_id).update(
+        state=Action.State.RUNNING, lease_token=token, leased_until=now + lease_length()
+    )
+    if taken != 1:
+        return None
+    return Action.objects.select_related("alert", "ticket__company").get(pk=action_id)
+
+
+def update_held(action: Action, **values: Any) -> None:
+    """Change a held row and renew its lease.
+
+    Raises:
+        LeaseLost: somebody else holds it now.
+    """
+    values.setdefault("leased_until", timezone.now() + lease_length())
+    held = Action.objects.filter(
+        pk=action.pk, state=Action.State.RUNNING, lease_token=action.lease_token
+    ).update(**values)
+    if held != 1:
+        raise LeaseLost(f"action {action.pk}")
+    for name, value in values.items():
+        setattr(action, name, value)
+
+
+def finish(action: Action, *, state: Action.State = Action.State.DONE, **values: Any) -> None:
+    """End a held row."""
+    update_held(action, state=state, finished_at=timezone.now(), leased_until=None, in_doubt=False, **values)
+
+
+def hand_back(
+    action: Action, *, not_before: datetime | None, error: str = "", remedy: str = "", cause: str = ""
+) -> None:
+    """Put a held row back to wait; `in_doubt` stays as it is."""
+    update_held(
+        action,
+        state=Action.State.WAITING,
+        leased_until=None,
+        not_before=not_before,
+        attempts=action.attempts + 1,
+        error=error,
+        remedy=remedy,
+        cause=cause,
+    )
+
+
+def drop_if_not_started(key: str) -> bool:
+    """Drop a wish whose write has surely not been sent; True when it will never be."""
+    return (
+        Action.objects.filter(
+            key=key, state__in=[Action.State.WAITING, Action.State.REFUSED], in_doubt=False
+        ).update(state=Action.State.DROPPED, finished_at=timezone.now())
+        == 1
+    )
+
+
+def list_due(
+    now: datetime, *, vendor: str | None = None, limit: int = 500, include_fresh: bool = True
+) -> list[int]:
+    """Return ids of due rows, oldest first: waiting ones, and running ones whose worker died."""
+    due = Q(state=Action.State.WAITING) & (Q(not_before__isnull=True) | Q(not_before__lte=now))
+    rows = Action.objects.filter(due | Q(state=Action.State.RUNNING, leased_until__lt=now))
+    if vendor is not None:
+        rows = rows.filter(vendor=vendor)
+    if not include_fresh:
+        rows = rows.filter(Q(created_at__lt=now - _FRESH) | Q(not_before__isnull=False)).filter(
+            Q(nudged_at__isnull=True) | Q(nudged_at__lt=now - _NUDGE_AGAIN)
+        )
+    return list(rows.order_by("id").values_list("pk", flat=True)[:limit])
+
+
+def mark_nudged(ids: list[int], now: datetime) -> None:
+    """Remember that messages about these rows were sent."""
+    Action.objects.filter(pk__in=ids).update(nudged_at=now)

@@ -1,0 +1,166 @@
+"""The backstop that heals lost messages: read Datto's open alerts, and Autotask's state of our open tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from integration.clients import autotask_client, datto_client
+from integration.sync.runs import RunRecorder
+from integration.vendors.autotask.client import AutotaskClient
+from integration.vendors.autotask.records import Ticket as RemoteTicket
+from integration.vendors.budget import Lane
+from integration.vendors.datto_rmm import DattoRmmClient
+from integration.vendors.datto_rmm.records import Alert as RemoteAlert
+from integration.vendors.errors import NotFound, VendorError
+from tickets.models import Alert, Ticket
+from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
+from tickets.services.intake import record_alert
+
+#: An alert must be missing from so many complete lists in a row before it is asked for by itself.
+_MISSES = 1
+#: Alerts seen open this recently are not looked after: they may have come in while the list was being read.
+_JUST_SEEN = timedelta(seconds=10)
+_COMPLETED_LOOKBACK = timedelta(days=2)
+
+
+#: Called with the ids of actions that became due.
+OnDue = Callable[[list[int]], None]
+
+
+def sync_alerts(recorder: RunRecorder, on_due: OnDue, datto: DattoRmmClient | None = None) -> None:
+    """Read every open alert; store new ones; ask after those that are no longer listed.
+
+    Absence from the list resolves nothing: each missing alert is read by itself, because a list may shift
+    while it is paged, and a list that was not read to its end says nothing about absence.
+    """
+    client = datto or datto_client(lane=Lane.INTAKE, subject="sync:alerts", run_id=recorder.run.pk)
+    started_at = timezone.now()
+    recorder.begin_step("Reading open alerts")
+    seen: set[str] = set()
+    for remote in client.iter_open_alerts():
+        seen.add(remote.uid)
+        if not recorder.dry_run:
+            on_due(_record_listed(recorder, remote))
+        elif not Alert.objects.filter(alert_uid=remote.uid).exists():
+            recorder.created("alert", remote.uid, remote.uid)
+        else:
+            recorder.unchanged()
+        recorder.advance(len(seen))
+    _ask_after_missing(recorder, on_due, client, seen, started_at)
+
+
+def _record_listed(recorder: RunRecorder, remote: RemoteAlert) -> list[int]:
+    recorded = record_alert(remote, via="poll", seen_open=True)
+    if recorded.is_new:
+        recorded.alert.refresh_from_db()
+        recorder.created(
+            "alert",
+            remote.uid,
+            str(recorded.alert),
+            after={"state": recorded.alert.state, "reason": recorded.alert.reason},
+        )
+    else:
+        recorder.unchanged()
+    return recorded.due
+
+
+def _ask_after_missing(
+    recorder: RunRecorder, on_due: OnDue, client: DattoRmmClient, seen: set[str], started_at: datetime
+) -> None:
+    open_here = Alert.objects.filter(is_resolved=False, first_seen_at__lt=started_at).exclude(
+        last_seen_open_at__gte=timezone.now() - _JUST_SEEN, first_seen_via="webhook"
+    )
+    missing = [
+        (pk, uid, label)
+        for pk, uid, label in open_here.order_by("id")
+        .values_list("pk", "alert_uid", "summary")
+        .iterator(chunk_size=1000)
+        if uid not in seen
+    ]
+    recorder.begin_step("Asking after alerts no longer listed", len(missing))
+    for done, (pk, uid, label) in enumerate(missing, start=1):
+        recorder.advance(done)
+        if recorder.dry_run:
+            recorder.updated("alert", uid, label or uid, {"listed": True}, {"listed": False})
+            continue
+        try:
+            remote = client.with_context(subject=f"alert:{uid}").fetch_alert(uid)
+        except NotFound:
+            # Aged out or its device is gone: believed only when it stays away.
+            Alert.objects.filter(pk=pk).update(missed_polls=F("missed_polls") + 1)
+            if Alert.objects.filter(pk=pk, missed_polls__gt=_MISSES).exists():
+                on_due(record_alert_resolved(pk, resolved_at=None, resolved_by=""))
+                recorder.updated(
+                    "alert",
+                    uid,
+                    label or uid,
+                    {"resolved": False},
+                    {"resolved": True, "why": "gone from Datto RMM"},
+                )
+            continue
+        except VendorError as error:
+            recorder.failed(
+                "alert", uid, label or uid, str(error), "It is asked for again with the next poll."
+            )
+            continue
+        on_due(record_alert(remote, via="poll", seen_open=False).due)
+        if remote.resolved:
+            recorder.updated(
+                "alert", uid, label or uid, {"resolved": False}, {"resolved": True, "by": remote.resolved_by}
+            )
+        else:
+            recorder.unchanged()
+
+
+def sync_tickets(recorder: RunRecorder, on_due: OnDue, autotask: AutotaskClient | None = None) -> None:
+    """Read the state of every open ticket of ours, and of those completed lately, which may have been reopened."""
+    client = autotask or autotask_client(
+        lane=Lane.INTERACTIVE, subject="sync:tickets", run_id=recorder.run.pk
+    )
+    now = timezone.now()
+    wanted = {
+        ticket.autotask_ticket_id: ticket
+        for ticket in Ticket.objects.filter(autotask_ticket_id__isnull=False, state=Ticket.State.OPEN)
+    }
+    for ticket in Ticket.objects.filter(
+        state=Ticket.State.COMPLETED, completed_at__gt=now - _COMPLETED_LOOKBACK, alerts__is_resolved=False
+    ).distinct():
+        if ticket.autotask_ticket_id is not None:
+            wanted[ticket.autotask_ticket_id] = ticket
+    recorder.begin_step("Reading tickets", len(wanted))
+    read_at = timezone.now()
+    found: set[int] = set()
+    for remote in client.iter_tickets_by_ids(sorted(one for one in wanted if one is not None)):
+        found.add(remote.id)
+        on_due(_record_ticket(recorder, wanted[remote.id], remote, read_at))
+        recorder.advance(len(found))
+    for ticket_id, ticket in wanted.items():
+        if ticket_id is None or ticket_id in found:
+            continue
+        # A query may miss a row that exists; the ticket is gone only when its own address says so.
+        remote = client.find_ticket(ticket_id)
+        if remote is not None:
+            on_due(_record_ticket(recorder, ticket, remote, read_at))
+        else:
+            recorder.deactivated("ticket", ticket_id, str(ticket), "Deleted in Autotask.")
+            if not recorder.dry_run:
+                record_ticket_deleted(ticket)
+
+
+def _record_ticket(
+    recorder: RunRecorder, ticket: Ticket, remote: RemoteTicket, read_at: datetime
+) -> list[int]:
+    before = ticket.state
+    due: list[int] = []
+    if not recorder.dry_run:
+        due = record_ticket_seen(ticket, remote, read_at=read_at)
+        ticket.refresh_from_db()
+    if ticket.state != before:
+        recorder.updated("ticket", remote.id, str(ticket), {"state": before}, {"state": ticket.state})
+    else:
+        recorder.unchanged()
+    return due

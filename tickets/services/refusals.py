@@ -1,0 +1,149 @@
+"""When a vendor answers no: drop what can be spared, or ask a person, and say what to change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from integration.vendors.autotask.rejections import Rejection, RejectionKind, classify_rejection
+from integration.vendors.errors import NotFound, PermissionDenied, Rejected, VendorError
+from tickets.models import Action, Alert, Ticket
+from tickets.services import outbox
+from tickets.services.timeline import record_event
+
+#: Without these Autotask makes no ticket; anything else may be left out so that the alert still gets its ticket.
+_NEEDED = {"companyID", "title", "status", "priority", "externalID"}
+#: A refused ticket is tried again by itself: somebody may have changed Autotask rather than our settings.
+_TRY_AGAIN = timedelta(minutes=15)
+_SPARE_ATTEMPTS = 12
+
+
+def handle(action: Action, error: VendorError) -> list[int]:
+    """Handle a refusal of a held action; returns actions that are due again."""
+    rejection = classify_rejection(error.messages) if isinstance(error, Rejected) else None
+    if action.kind == Action.Kind.CREATE_TICKET and action.ticket is not None:
+        if (
+            rejection is not None
+            and action.ticket.autotask_ticket_id is None
+            and _spare_field(action, action.ticket, rejection)
+        ):
+            outbox.hand_back(action, not_before=None, error=str(error)[:2000])
+            return [action.pk]
+        return _block(action, error, rejection)
+    if (
+        action.kind == Action.Kind.COMPLETE_TICKET
+        and rejection is not None
+        and _simplify_completion(action, rejection)
+    ):
+        outbox.hand_back(action, not_before=None, error=str(error)[:2000])
+        return [action.pk]
+    return _refuse(action, error, rejection)
+
+
+def _spare_field(action: Action, ticket: Ticket, rejection: Rejection) -> bool:
+    """Leave out, or cut, the field Autotask objects to; True when the ticket can be tried again at once."""
+    name = next(
+        (key for key in ticket.fields if rejection.field and key.lower() == rejection.field.lower()), None
+    )
+    if name is None or action.attempts >= _SPARE_ATTEMPTS:
+        return False
+    fields = dict(ticket.fields)
+    if (
+        rejection.kind is RejectionKind.TOO_LONG
+        and rejection.longest
+        and isinstance(fields[name], str)
+        and name != "externalID"
+    ):
+        fields[name] = fields[name][: rejection.longest]
+        text = f"{name} was cut to {rejection.longest} characters because Autotask refused it."
+    elif name in _NEEDED or rejection.kind is RejectionKind.REQUIRED_MISSING:
+        return False
+    else:
+        del fields[name]
+        if name == "issueType":
+            fields.pop("subIssueType", None)
+        text = f"{name} was left out because Autotask refused its value: {rejection.message}"
+    Ticket.objects.filter(pk=ticket.pk).update(fields=fields)
+    record_event("field_left_out", text, alert=action.alert, ticket=ticket, data={"field": name})
+    if action.alert is not None:
+        decision = dict(action.alert.decision or {})
+        decision["skipped"] = [*decision.get("skipped", []), {"field": name, "label": name, "reason": text}]
+        decision["fields"] = [one for one in decision.get("fields", []) if one["field"] in fields]
+        Alert.objects.filter(pk=action.alert.pk).update(decision=decision)
+    return True
+
+
+def _simplify_completion(action: Action, rejection: Rejection) -> bool:
+    """Try again with Autotask's own Complete, or without the resolution text."""
+    name = (rejection.field or "").lower()
+    if name == "status" and not action.payload.get("plain_status"):
+        outbox.update_held(action, payload={**action.payload, "plain_status": True})
+        return True
+    if (
+        name == "resolution"
+        and rejection.kind is not RejectionKind.REQUIRED_MISSING
+        and not action.payload.get("no_resolution")
+    ):
+        outbox.update_held(action, payload={**action.payload, "no_resolution": True})
+        return True
+    return False
+
+
+def _block(action: Action, error: VendorError, rejection: Rejection | None) -> list[int]:
+    remedy = _remedy(error, rejection)
+    with transaction.atomic():
+        outbox.finish(
+            action,
+            state=Action.State.REFUSED,
+            error=str(error)[:2000],
+            cause="refused",
+            remedy=remedy,
+            attempts=action.attempts + 1,
+        )
+        if action.ticket is not None:
+            for alert in action.ticket.alerts.filter(state=Alert.State.TICKETING):
+                Alert.objects.filter(pk=alert.pk).update(
+                    state=Alert.State.BLOCKED,
+                    cause="ticket_refused",
+                    reason=f"Autotask refused the ticket: {error.detail}"[:2000],
+                    remedy=remedy,
+                    not_before=timezone.now() + _TRY_AGAIN,
+                )
+                record_event(
+                    "ticket_refused",
+                    f"Autotask refused the ticket: {error.detail}"[:2000],
+                    alert=alert,
+                    ticket=action.ticket,
+                )
+    return []
+
+
+def _refuse(action: Action, error: VendorError, rejection: Rejection | None) -> list[int]:
+    remedy = _remedy(error, rejection)
+    outbox.finish(
+        action,
+        state=Action.State.REFUSED,
+        error=str(error)[:2000],
+        cause="refused",
+        remedy=remedy,
+        attempts=action.attempts + 1,
+    )
+    record_event(
+        f"{action.kind}_refused",
+        f"{action.get_kind_display()}: refused. {error.detail}"[:2000],
+        alert=action.alert,
+        ticket=action.ticket,
+    )
+    return []
+
+
+def _remedy(error: VendorError, rejection: Rejection | None) -> str:
+    if isinstance(error, PermissionDenied):
+        return "Give the API user the missing permission in the vendor's settings, then retry."
+    if isinstance(error, NotFound):
+        return "The object is gone at the vendor. Retry after checking it there."
+    if rejection is not None:
+        return f"{rejection.cure} It is tried again every 15 minutes and when you press Retry."
+    return "See the vendor call for details, then retry."

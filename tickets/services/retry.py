@@ -1,0 +1,75 @@
+"""A person asks for another try."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db.models import F
+from django.utils import timezone
+
+from tickets.models import Action, Alert, Ticket
+from tickets.services import gate
+from tickets.services.decide import decide_alert
+from tickets.services.timeline import record_event
+
+
+def retry_alert(alert: Alert, user: User | None = None) -> list[int]:
+    """Try an alert again now; returns actions that became due.
+
+    A blocked alert is decided again; one whose ticket is gone gets a new ticket; waiting and refused vendor
+    actions of it are tried at once. An alert that has its ticket, or needs none, is left as it is.
+    """
+    who = user.get_username() if user is not None else "The command line"
+    record_event("retry", f"{who} asked for another try.", alert=alert, user=user)
+    gate.retry_now()
+    alert.refresh_from_db()
+    if (
+        alert.state == Alert.State.BLOCKED
+        and alert.cause in {"ticket_deleted", "reopened"}
+        and alert.ticket is not None
+    ):
+        Alert.objects.filter(pk=alert.pk).update(ticket=None, rounds=F("rounds") + 1)
+    if alert.state == Alert.State.FILTERED and not alert.is_resolved:
+        # Rules may have changed since; a retry asks them again.
+        Alert.objects.filter(pk=alert.pk, state=Alert.State.FILTERED).update(state=Alert.State.RECEIVED)
+    due = decide_alert(alert.pk)
+    alert.refresh_from_db()
+    mine = Action.objects.filter(alert=alert)
+    if alert.ticket is not None:
+        mine |= Action.objects.filter(ticket=alert.ticket)
+    mine.filter(state=Action.State.WAITING).update(not_before=None)
+    mine.filter(state=Action.State.REFUSED).exclude(ticket__state=Ticket.State.ABANDONED).update(
+        state=Action.State.WAITING,
+        not_before=None,
+        attempts=0,
+        finished_at=None,
+        error="",
+        cause="",
+        remedy="",
+    )
+    waiting = list(mine.filter(state=Action.State.WAITING).values_list("pk", flat=True))
+    return sorted({*due, *waiting})
+
+
+def retry_cause(cause: str, user: User | None = None) -> tuple[int, list[int]]:
+    """Try every alert that waits for one cause; returns how many and the actions that became due."""
+    due: list[int] = []
+    alerts = list(
+        Alert.objects.filter(state=Alert.State.BLOCKED, cause=cause, is_resolved=False).order_by("id")[:2000]
+    )
+    for alert in alerts:
+        due += retry_alert(alert, user)
+    return len(alerts), due
+
+
+def retry_refused_tickets() -> list[int]:
+    """Let every alert whose ticket was refused be tried again; called when ticket defaults change."""
+    now = timezone.now()
+    Alert.objects.filter(state=Alert.State.BLOCKED, cause="ticket_refused", is_resolved=False).update(
+        not_before=now
+    )
+    due: list[int] = []
+    for pk in Alert.objects.filter(
+        state=Alert.State.BLOCKED, cause="ticket_refused", is_resolved=False
+    ).values_list("pk", flat=True)[:500]:
+        due += decide_alert(pk, now=now)
+    return due

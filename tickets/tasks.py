@@ -1,0 +1,108 @@
+"""Celery tasks of alerts and tickets. Thin: fetch by id, call one service, send messages about what became due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from integration.clients import autotask_client, datto_client
+from integration.vendors.autotask.client import AutotaskClient
+from integration.vendors.budget import Lane
+from integration.vendors.datto_rmm import DattoRmmClient
+from tickets.services import act, intake, outbox, sweep
+
+log = structlog.get_logger(__name__)
+
+
+class StoredConnection:
+    """Clients of the stored connection, in the shape services ask for."""
+
+    def datto(self, *, lane: Lane, subject: str) -> DattoRmmClient:
+        """Return a client of Datto RMM."""
+        return datto_client(lane=lane, subject=subject)
+
+    def autotask(self, *, lane: Lane, subject: str) -> AutotaskClient:
+        """Return a client of Autotask."""
+        return autotask_client(lane=lane, subject=subject)
+
+
+def enqueue_actions(action_ids: Iterable[int]) -> None:
+    """Send a message for each due action. A broker that is away loses nothing: the sweep finds the rows."""
+    for action_id in action_ids:
+        try:
+            perform_action.apply_async(args=(action_id,), retry=False)
+        except OperationalError:
+            log.warning("broker unreachable; the sweep will find the row", action=action_id)
+            return
+
+
+def enqueue_delivery(delivery_id: int) -> None:
+    """Send a message about an inbound message."""
+    try:
+        process_delivery.apply_async(args=(delivery_id,), retry=False)
+    except OperationalError:
+        log.warning("broker unreachable; the sweep will find the row", delivery=delivery_id)
+
+
+@shared_task(name="tickets.process_delivery", queue="alerts")
+def process_delivery(delivery_id: int) -> None:
+    """Look at what an inbound message points to."""
+    enqueue_actions(intake.process_delivery(delivery_id, StoredConnection()))
+
+
+@shared_task(name="tickets.perform_action", queue="tickets")
+def perform_action(action_id: int) -> None:
+    """Do one vendor write."""
+    enqueue_actions(act.perform(action_id, StoredConnection()))
+
+
+@shared_task(name="tickets.reconsider_alerts", queue="alerts")
+def reconsider_alerts(site_uids: list[str] | None = None) -> None:
+    """Decide alerts again whose site has just been mapped."""
+    enqueue_actions(sweep.reconsider_alerts(site_uids=site_uids))
+
+
+@shared_task(name="tickets.drain_vendor", queue="tickets")
+def drain_vendor(vendor: str) -> None:
+    """Work off the backlog of a vendor that was down, in order."""
+    enqueue_actions(act.drain(vendor, StoredConnection()))
+
+
+@shared_task(name="tickets.sweep", queue="alerts")
+def sweep_waiting_rows() -> None:
+    """Find every row that waits and send a message about it."""
+    now = timezone.now()
+    for delivery_id in sweep.find_waiting_deliveries(now):
+        enqueue_delivery(delivery_id)
+    enqueue_actions(sweep.reconsider_alerts(now))
+    enqueue_actions(sweep.settle_open_ends())
+    enqueue_actions(sweep.find_due_actions(now))
+    for vendor in sweep.find_closed_vendors(now):
+        drain_vendor.apply_async(args=(vendor,), retry=False)
+
+
+def work_off_due_rows(limit: int = 2000) -> int:
+    """Do everything that is due, here and now; for commands in the foreground. Returns how many rows were done."""
+    clients = StoredConnection()
+    now = timezone.now()
+    for delivery_id in intake.waiting_deliveries(now):
+        intake.process_delivery(delivery_id, clients)
+    sweep.reconsider_alerts(now)
+    sweep.settle_open_ends()
+    for vendor in sweep.find_closed_vendors(now):
+        act.drain(vendor, clients)
+    done = 0
+    seen: set[int] = set()
+    while done < limit:
+        due = [one for one in outbox.list_due(timezone.now()) if one not in seen]
+        if not due:
+            break
+        for action_id in due:
+            seen.add(action_id)
+            act.perform(action_id, clients)
+            done += 1
+    return done

@@ -1,0 +1,60 @@
+"""Needs attention: one inbox of everything that waits for a person."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from tickets.selectors.inbox import CAUSE_TITLES, count_waiting, list_groups
+from tickets.services import retry
+from tickets.tasks import enqueue_actions
+
+_MANY = 999
+
+
+@require_GET
+def needs_attention(request: HttpRequest) -> HttpResponse:
+    """Show what waits, grouped by cause."""
+    if not request.user.has_perm("tickets.view_alert"):
+        raise PermissionDenied
+    groups = list_groups(timezone.now())
+    context = {
+        **admin.site.each_context(request),
+        "title": "Needs attention",
+        "groups": groups,
+        "can_change": request.user.has_perm("tickets.change_alert"),
+    }
+    return TemplateResponse(request, "tickets/attention.html", context)
+
+
+@require_POST
+def retry_cause(request: HttpRequest) -> HttpResponse:
+    """Try every alert that waits for one cause."""
+    user = request.user
+    if not isinstance(user, User) or not user.has_perm("tickets.change_alert"):
+        raise PermissionDenied
+    cause = request.POST.get("cause", "")
+    if cause not in CAUSE_TITLES:
+        messages.error(request, f"cause: {cause[:40]!r} is unknown. Press a button of this page.")
+        return redirect("needs-attention")
+    tried, due = retry.retry_cause(cause, user)
+    enqueue_actions(due)
+    what = "1 alert" if tried == 1 else f"{tried} alerts"
+    messages.success(request, f"Tried {what} again: {CAUSE_TITLES[cause]}. What is still listed waits on.")
+    return redirect("needs-attention")
+
+
+def badge(request: HttpRequest) -> str:
+    """Return how much waits, for the menu; empty when nothing does or the person may not see it."""
+    if not request.user.has_perm("tickets.view_alert"):
+        return ""
+    waiting = count_waiting(timezone.now())
+    if not waiting:
+        return ""
+    return str(waiting) if waiting <= _MANY else f"{_MANY}+"

@@ -1,0 +1,188 @@
+"""The live preview beside the ticket defaults form: what the ticket would be with what is typed now."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_POST
+
+from mappings.models import Device, SiteMapping
+from tickets.domain.rendering import Rendered, render_description, render_note, render_title
+from tickets.domain.settings_resolution import (
+    FLAG_FIELDS,
+    PICK_FIELDS,
+    TEMPLATE_FIELDS,
+    EffectiveSettings,
+    SettingsRow,
+    resolve,
+)
+from tickets.domain.template_variables import example_context, known_variables
+from tickets.domain.templates_check import TemplateProblem, check_template
+from tickets.models import Alert, AlertPriority, PriorityDefaults, TicketDefaults
+from tickets.selectors.pages import find_connection
+from tickets.services.defaults import GLOBAL_ID, GLOBAL_NAME, load_catalogue, load_settings_row, with_values
+from tickets.services.template_context import alert_context
+
+_SAMPLE_PRIORITY: Final = "Critical"
+_SAMPLE_NUMBER: Final = "T20261124.0042"
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One rendered text with what is wrong with its template."""
+
+    title: str
+    text: str
+    origin: str
+    problems: tuple[TemplateProblem, ...]
+    is_cut: bool
+    is_used: bool = True
+
+
+@require_POST
+def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpResponse:
+    """Return the preview as a piece of HTML; nothing is saved."""
+    if not request.user.has_perm("tickets.view_ticketdefaults"):
+        raise PermissionDenied
+    stored = get_object_or_404(with_values(), pk=defaults_id)
+    candidate, lines, raw = _read_form(request, stored)
+    alert = _find_alert(request.POST.get("preview_alert", ""))
+    priority = alert.priority if alert is not None else request.POST.get("preview_priority", "")
+    if priority not in AlertPriority.values:
+        priority = _SAMPLE_PRIORITY
+    settings = _resolve(candidate, lines, priority)
+    context = _context(alert)
+    texts = [
+        _render("Title", "title_template", raw, settings, context),
+        _render("Description", "description_template", raw, settings, context),
+        _render(
+            "First note",
+            "note_template",
+            raw,
+            settings,
+            context,
+            is_used=settings.flags["write_first_note"].value,
+        ),
+    ]
+    return TemplateResponse(
+        request,
+        "tickets/defaults_preview_result.html",
+        {
+            "alert": alert,
+            "priority": priority,
+            "settings": settings,
+            "texts": texts,
+            "fields": _rows(settings),
+            "skipped": settings.skipped,
+        },
+    )
+
+
+def _read_form(
+    request: HttpRequest, stored: TicketDefaults
+) -> tuple[TicketDefaults, list[PriorityDefaults], dict[str, str]]:
+    """Return the defaults with every typed value that is valid by itself, and the templates as typed."""
+    model_admin = admin.site.get_model_admin(TicketDefaults)
+    form = model_admin.get_form(request, stored, change=True)(request.POST, instance=copy(stored))
+    form.is_valid()
+    candidate: TicketDefaults = form.instance
+    for name, value in form.cleaned_data.items():
+        if name in PICK_FIELDS or name in FLAG_FIELDS or name == "create_ticket":
+            setattr(candidate, name, value)
+    raw = {name: str(form.data.get(name, "")) for name in TEMPLATE_FIELDS}
+    for name, text in raw.items():
+        setattr(candidate, name, text)
+    lines: list[PriorityDefaults] = []
+    for formset, _inline in model_admin.get_formsets_with_inlines(request, stored):
+        bound = formset(request.POST, instance=stored, prefix=formset.get_default_prefix())
+        if bound.management_form.is_valid():
+            bound.is_valid()
+            lines += [one.instance for one in bound.forms]
+    return candidate, lines or list(stored.priorities.all()), raw
+
+
+def _find_alert(chosen: str) -> Alert | None:
+    if not chosen.isdecimal():
+        return None
+    return Alert.objects.select_related("monitor_type", "ticket__company").filter(pk=int(chosen)).first()
+
+
+def _resolve(candidate: TicketDefaults, lines: list[PriorityDefaults], priority: str) -> EffectiveSettings:
+    row = load_settings_row(candidate, lines)
+    if candidate.pk == GLOBAL_ID:
+        return resolve(row, None, priority, catalogue=load_catalogue())
+    stored = with_values().filter(pk=GLOBAL_ID).first()
+    global_row = load_settings_row(stored) if stored is not None else SettingsRow(GLOBAL_NAME)
+    return resolve(global_row, row, priority, catalogue=load_catalogue())
+
+
+def _context(alert: Alert | None) -> dict[str, Any]:
+    if alert is None:
+        return example_context()
+    device = Device.objects.select_related("site").filter(datto_device_uid=alert.datto_device_uid).first()
+    organization = alert.ticket.company.name if alert.ticket else ""
+    if not organization:
+        mapping = (
+            SiteMapping.objects.select_related("company")
+            .filter(site__datto_site_uid=alert.datto_site_uid)
+            .first()
+        )
+        organization = mapping.company.name if mapping and mapping.company else ""
+    number = alert.ticket.ticket_number if alert.ticket else ""
+    return alert_context(
+        alert, device, find_connection(), organization=organization, ticket_number=number or _SAMPLE_NUMBER
+    )
+
+
+def _render(
+    title: str,
+    name: str,
+    raw: dict[str, str],
+    settings: EffectiveSettings,
+    context: dict[str, Any],
+    *,
+    is_used: bool = True,
+) -> _Text:
+    source = settings.templates[name]
+    with_ticket = name == "note_template"
+    renderers = {
+        "title_template": render_title,
+        "description_template": render_description,
+        "note_template": render_note,
+    }
+    rendered: Rendered = renderers[name](source.value, context)
+    typed = raw[name] or source.value
+    problems = tuple(check_template(typed, known_variables(with_ticket=with_ticket))) if typed.strip() else ()
+    return _Text(title, rendered.text, source.origin, problems or rendered.problems, rendered.is_cut, is_used)
+
+
+def _rows(settings: EffectiveSettings) -> list[tuple[str, str, str]]:
+    """Return (title, value, origin) of every field."""
+    minutes = settings.due_minutes.value
+    rows = [
+        ("Create a ticket", "yes" if settings.create_ticket.value else "no", settings.create_ticket.origin),
+        (
+            "Priority",
+            settings.priority.value.label if settings.priority.value else "",
+            settings.priority.origin,
+        ),
+        (
+            "Due after",
+            f"{minutes} min" if minutes is not None else "",
+            settings.due_minutes.origin if minutes is not None else "by priority",
+        ),
+    ]
+    for name, title in PICK_FIELDS.items():
+        value = settings.picks[name]
+        rows.append((title[0].upper() + title[1:], value.value.label if value.value else "", value.origin))
+    for name, title in FLAG_FIELDS.items():
+        flag = settings.flags[name]
+        rows.append((title[0].upper() + title[1:], "yes" if flag.value else "no", flag.origin))
+    return rows
