@@ -1,6 +1,10 @@
 """Registers the project's own models: connection, call log, sync history."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connection
+from django.db.models.signals import post_migrate
 
 
 class IntegrationConfig(AppConfig):
@@ -11,5 +15,15 @@ class IntegrationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from integration import checks  # noqa: F401, PLC0415 - registers on import, once apps are loaded
+        """Register the system checks, the signs of life, and the schedules made after each migration."""
+        from integration import checks, heartbeats  # noqa: F401, PLC0415 - register on import, once apps are loaded
+
+        post_migrate.connect(_ensure_schedules, sender=self, dispatch_uid="integration.schedules")
+
+
+def _ensure_schedules(*, plan: Any = None, using: str = "default", **_: Any) -> None:
+    from integration.schedules import ensure_schedules  # noqa: PLC0415 - needs loaded apps
+
+    del plan
+    if using == "default" and "django_celery_beat_periodictask" in connection.introspection.table_names():
+        ensure_schedules()

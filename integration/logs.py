@@ -45,7 +45,7 @@ def configure(options: dict[str, Any]) -> None:
         renderer: Any = structlog.processors.JSONRenderer()
         shared.append(structlog.processors.format_exc_info)
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=options["color"], pad_event=0)
+        renderer = structlog.dev.ConsoleRenderer(colors=options["color"], pad_event_to=0)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

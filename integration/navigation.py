@@ -59,6 +59,18 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
 ]
 
 
+#: URL name of a page that is no list -> permission to see it; as its view demands.
+_PERMISSIONS = {
+    "integration-health": "integration.view_connection",
+    "run-now": "integration.view_syncrun",
+    "connection": "integration.view_connection",
+    "preflight": "integration.view_preflightcheck",
+    "inbound-addresses": "integration.change_connection",
+    "needs-attention": "tickets.view_alert",
+    "ledger": "tickets.view_alert",
+}
+
+
 def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups this person may see, in the theme's shape."""
     groups: list[dict[str, Any]] = []
@@ -75,6 +87,9 @@ def _item(request: HttpRequest, title: str, icon: str, url_name: str, badge: str
         app, model = parts[0], parts[1]
         if not request.user.has_perm(f"{app}.view_{model}"):
             return None
+    permission = _PERMISSIONS.get(url_name)
+    if permission is not None and not request.user.has_perm(permission):
+        return None
     try:
         link = reverse(url_name)
     except NoReverseMatch:

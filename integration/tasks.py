@@ -1,11 +1,25 @@
-"""Celery tasks of the project itself: run a synchronisation, keep the history short."""
+"""Celery tasks of the project itself: run a synchronisation, keep everything in order."""
 
 from __future__ import annotations
 
-from celery import shared_task
+from datetime import timedelta
 
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from integration import hooks, preflight, retention
+from integration.clients import NotConnected
+from integration.connections import get_connection
 from integration.models import SyncRun
 from integration.sync import runs
+from integration.sync.kinds import get_kind
+from integration.vendors.errors import VendorError
+
+log = structlog.get_logger(__name__)
+
+#: A queued run this old may have lost its message; a second one does no harm.
+_RESEND_AFTER = timedelta(seconds=60)
 
 
 @shared_task(name="integration.execute_run", queue="sync")
@@ -16,7 +30,55 @@ def execute_run(run_id: int) -> None:
 
 @shared_task(name="integration.scheduled_sync", queue="sync")
 def scheduled_sync(kind: str) -> None:
-    """Start a run by schedule, unless one of its kind is at work."""
+    """Start a run by schedule, unless one of its kind is at work or nothing is connected."""
+    if not get_connection().is_enabled:
+        return
     run, is_new = runs.queue_run(kind=kind, trigger=SyncRun.Trigger.SCHEDULE)
     if is_new:
         runs.execute_run(run.pk)
+
+
+@shared_task(name="integration.run_preflight", queue="alerts")
+def run_preflight() -> None:
+    """Run the checks for a page that watches. In the quick queue, because a person waits."""
+    try:
+        preflight.run_preflight()
+    finally:
+        preflight.mark_ended()
+
+
+@shared_task(name="integration.install_webhook", queue="alerts")
+def install_webhook() -> None:
+    """Register or repair the Autotask webhook for a person; the outcome is kept on the connection."""
+    try:
+        hooks.install_autotask_webhook()
+    except (hooks.WebhookImpossible, NotConnected, VendorError) as error:
+        log.warning("autotask webhook could not be registered", error=str(error))
+
+
+@shared_task(name="integration.check_webhook", queue="sync")
+def check_webhook() -> None:
+    """Repair the Autotask webhook when it is no longer active. Polling goes on meanwhile."""
+    if not get_connection().is_enabled:
+        return
+    try:
+        hooks.check_autotask_webhook(repair=True)
+    except (hooks.WebhookImpossible, NotConnected, VendorError) as error:
+        log.info("autotask webhook not checked", error=str(error))
+
+
+@shared_task(name="integration.tend", queue="sync")
+def tend() -> None:
+    """Send lost runs again and end those whose worker is gone."""
+    ended = runs.fail_stale_runs()
+    if ended:
+        log.warning("runs without a worker ended", count=ended)
+    waiting = SyncRun.objects.filter(status=SyncRun.Status.QUEUED, created_at__lt=timezone.now() - _RESEND_AFTER)
+    for run in waiting:
+        execute_run.apply_async(args=[run.pk], queue=get_kind(run.kind).queue, expires=_RESEND_AFTER.seconds)
+
+
+@shared_task(name="integration.housekeeping", queue="sync")
+def housekeeping() -> None:
+    """Delete what is past its time."""
+    log.info("old rows deleted", **{name.replace(" ", "_"): n for name, n in retention.purge_old_rows().items()})

@@ -2,6 +2,7 @@
 
 from mappings.models.autotask import Company, CompanyLocation, Contact, PicklistValue, WorkType
 from mappings.models.datto import Device, Site
+from mappings.models.mirrorstate import MirrorState
 from mappings.models.sitemapping import SiteMapping, SiteMappingChange
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "CompanyLocation",
     "Contact",
     "Device",
+    "MirrorState",
     "PicklistValue",
     "Site",
     "SiteMapping",

@@ -65,6 +65,7 @@ class Contact(models.Model):
 
     class Meta:
         ordering = ["last_name", "first_name"]
+        indexes = [models.Index(fields=["last_name", "first_name"], name="mappings_contact_listed")]
 
     def __str__(self) -> str:
         return (

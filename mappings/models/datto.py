@@ -67,6 +67,7 @@ class Device(models.Model):
 
     class Meta:
         ordering = ["hostname", "datto_device_uid"]
+        indexes = [models.Index(fields=["hostname", "datto_device_uid"], name="mappings_device_listed")]
 
     def __str__(self) -> str:
         return self.hostname or self.description or self.datto_device_uid

@@ -81,6 +81,7 @@ class SiteMapping(models.Model):
         ordering = ["site__name"]
         verbose_name = "site to organization"
         verbose_name_plural = "sites to organizations"
+        indexes = [models.Index(fields=["state"], name="mappings_sitemapping_state")]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state__in=["confirmed", "renamed", "proposed"])

@@ -1,0 +1,54 @@
+"""Keep the history as long as it is of use, and no longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from integration.models import SyncRun, VendorCall
+
+#: Small deletes keep the database's write lock short.
+_BATCH = 1000
+#: Scheduled runs that changed nothing are of no interest after this.
+_QUIET_RUNS = timedelta(days=1)
+
+_purgers: dict[str, Callable[[datetime], int]] = {}
+
+
+def register_purger(name: str, purge: Callable[[datetime], int]) -> None:
+    """Let an app delete its own old rows daily; `purge(now)` returns how many it deleted."""
+    _purgers[name] = purge
+
+
+def purge_old_rows(now: datetime | None = None) -> dict[str, int]:
+    """Delete what is past its time; returns counts by what it was."""
+    now = now or timezone.now()
+    ended = SyncRun.objects.exclude(status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING])
+    quiet = Q(trigger=SyncRun.Trigger.SCHEDULE, status=SyncRun.Status.SUCCEEDED, creates=0, updates=0, deactivations=0)
+    counts = {
+        "vendor calls": delete_in_batches(
+            VendorCall.objects.filter(started_at__lt=now - timedelta(days=settings.CALL_LOG_DAYS))
+        ),
+        "quiet runs": delete_in_batches(
+            ended.filter(quiet, created_at__lt=now - _QUIET_RUNS, entries__isnull=True)
+        ),
+        "runs": delete_in_batches(ended.filter(created_at__lt=now - timedelta(days=settings.HISTORY_DAYS))),
+    }
+    for name, purge in _purgers.items():
+        counts[name] = purge(now)
+    return counts
+
+
+def delete_in_batches(rows: QuerySet[Any]) -> int:
+    """Delete rows a thousand at a time; returns how many rows of that model went."""
+    model: type[Model] = rows.model
+    total = 0
+    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:_BATCH]):
+        model._default_manager.filter(pk__in=ids).delete()
+        total += len(ids)
+    return total

@@ -1,0 +1,1 @@
+"""Pages of the project itself, and the doors for probes."""

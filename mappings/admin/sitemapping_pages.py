@@ -1,0 +1,196 @@
+"""What stands around the list of mappings: bulk buttons, undo, export and import."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from mappings.admin.common import ThemedAdmin
+from mappings.models import Company, SiteMapping, SiteMappingChange
+from mappings.selectors import UNDECIDED_STATES, count_mappings_by_state
+from mappings.services.decisions import DecisionOutcome, accept_exact, accept_native, find_last_batch, undo
+from mappings.services.transfer import BadFile, apply_import, decode_file, export_rows, plan_import
+
+State = SiteMapping.State
+LIST = "admin:mappings_sitemapping_changelist"
+_LARGEST_FILE = 4 * 1024 * 1024
+
+
+def say(model_admin: Any, request: HttpRequest, what: str, outcome: DecisionOutcome) -> None:
+    """Tell a person what a decision did and what it left alone."""
+    left = "; ".join(f"{count} left alone: {reason}" for reason, count in outcome.skipped.items())
+    if outcome.changed:
+        noun = "site" if outcome.changed == 1 else "sites"
+        text = f"{outcome.changed} {noun} {what}." + (f" {left}." if left else "") + " Undo takes it back."
+        model_admin.message_user(request, text, messages.SUCCESS)
+    else:
+        model_admin.message_user(
+            request,
+            f"Nothing changed. {left}." if left else "Nothing changed: nothing fits.",
+            messages.WARNING,
+        )
+
+
+class SiteMappingPages(ThemedAdmin):
+    """The pages around the list."""
+
+    change_list_template = "mappings/change_list.html"
+    list_before_template = "mappings/site_mapping_bar.html"
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages."""
+        pages = (
+            ("accept-native", self.accept_native_view),
+            ("accept-exact", self.accept_exact_view),
+            ("undo", self.undo_view),
+            ("export", self.export_view),
+            ("import", self.import_view),
+        )
+        ours = [
+            path(
+                f"{name}/",
+                self.admin_site.admin_view(view),
+                name=f"mappings_sitemapping_{name.replace('-', '_')}",
+            )
+            for name, view in pages
+        ]
+        return [*ours, *super().get_urls()]
+
+    @staticmethod
+    def person(request: HttpRequest) -> User | None:
+        """Return who is signed in."""
+        return request.user if isinstance(request.user, User) else None
+
+    @staticmethod
+    def refuse() -> HttpResponse:
+        """Refuse a person without the permission.
+
+        Raises:
+            PermissionDenied: always.
+        """
+        raise PermissionDenied
+
+    @staticmethod
+    def find_mapping(text: str) -> SiteMapping | None:
+        """Return the mapping with this id as text."""
+        if not (text.isascii() and text.isdigit()):
+            return None
+        return SiteMapping.objects.select_related("site", "company").filter(pk=int(text)).first()
+
+    @staticmethod
+    def find_company(text: str) -> Company | None:
+        """Return the company with this Autotask id as text."""
+        if not (text.isascii() and text.isdigit()):
+            return None
+        return Company.objects.filter(autotask_company_id=int(text)).first()
+
+    def summary(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the bar above the list shows."""
+        counts = count_mappings_by_state()
+        active = request.GET.get("state", "")
+        pills = [
+            ("", "All", sum(counts.values())),
+            ("to_decide", "To decide", sum(counts[state] for state in UNDECIDED_STATES)),
+            *((state.value, str(state.label), counts[state.value]) for state in State),
+        ]
+        proposed = SiteMapping.objects.filter(
+            state=State.PROPOSED, company__is_active=True, company__is_missing=False
+        )
+        sources = list(proposed.order_by().values_list("source", flat=True))
+        return {
+            "is_table_empty": not sum(counts.values()),
+            "mapping_pills": [
+                {"value": value, "title": title, "count": count, "is_active": value == active}
+                for value, title, count in pills
+                if count or value in {"", active}
+            ],
+            "native_count": sources.count(SiteMapping.Source.NATIVE),
+            "exact_count": sources.count(SiteMapping.Source.EXACT),
+            "last_change": find_last_batch(self.person(request)),
+            "can_change_mappings": self.has_change_permission(request),
+        }
+
+    def accept_native_view(self, request: HttpRequest) -> HttpResponse:
+        """Confirm everything linked in Datto RMM."""
+        return self._decide(request, "confirmed", accept_native)
+
+    def accept_exact_view(self, request: HttpRequest) -> HttpResponse:
+        """Confirm everything with the very same name."""
+        return self._decide(request, "confirmed", accept_exact)
+
+    def undo_view(self, request: HttpRequest) -> HttpResponse:
+        """Take back this person's last change."""
+
+        def undo_last(user: User | None) -> DecisionOutcome:
+            change: SiteMappingChange | None = find_last_batch(user)
+            return undo(change.batch, user) if change else DecisionOutcome()
+
+        return self._decide(request, "as before", undo_last)
+
+    def _decide(self, request: HttpRequest, what: str, decide: Any) -> HttpResponse:
+        if request.method != "POST" or not self.has_change_permission(request):
+            return self.refuse()
+        say(self, request, what, decide(self.person(request)))
+        return HttpResponseRedirect(reverse(LIST))
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        """Send all mappings as CSV."""
+        if not self.has_view_permission(request):
+            return self.refuse()
+        answer = HttpResponse(content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="site-mappings-{timezone.now():%Y-%m-%d}.csv"'
+        answer.write("\ufeff")  # tells spreadsheets that this is UTF-8
+        rows = SiteMapping.objects.select_related("site", "company").order_by("site__name", "pk")
+        csv.writer(answer).writerows(export_rows(rows.iterator()))
+        return answer
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a CSV file: show what it would change, then apply it."""
+        if not self.has_change_permission(request):
+            return self.refuse()
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": "Import mappings",
+            "opts": self.model._meta,  # noqa: SLF001 - documented API
+            "list_url": reverse(LIST),
+            "export_url": reverse("admin:mappings_sitemapping_export"),
+        }
+        if request.method == "POST":
+            try:
+                if "apply" in request.POST:
+                    return self._apply(request, context)
+                text = self._uploaded_text(request)
+                context |= {"plan": plan_import(text), "text": text}
+            except BadFile as error:
+                context["problem"] = str(error)
+        return TemplateResponse(request, "mappings/site_mapping_import.html", context)
+
+    def _uploaded_text(self, request: HttpRequest) -> str:
+        file = request.FILES.get("file")
+        if file is None or not hasattr(file, "read"):
+            raise BadFile("File: none was chosen. Choose a CSV file.")
+        if (file.size or 0) > _LARGEST_FILE:
+            raise BadFile("File: it is larger than 4 MB. Split it; rows that are left out stay as they are.")
+        return decode_file(file.read())
+
+    def _apply(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        outcome = apply_import(request.POST.get("text", ""), self.person(request))
+        self.message_user(
+            request,
+            f"{outcome.changed} sites changed from the file; every other row stays as it was. Undo takes it back.",
+            messages.SUCCESS if outcome.changed else messages.WARNING,
+        )
+        if outcome.errors:
+            context["left_out"] = outcome.errors
+            return TemplateResponse(request, "mappings/site_mapping_import.html", context)
+        return HttpResponseRedirect(reverse(LIST))

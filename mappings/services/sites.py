@@ -1,0 +1,182 @@
+"""Reading Datto RMM's sites and devices, and keeping the mappings true."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from integration.sync.runs import RunRecorder, RunStoppedByGuard
+from integration.vendors.datto_rmm import DattoRmmClient
+from integration.vendors.datto_rmm.records import Device as DeviceRecord
+from integration.vendors.datto_rmm.records import Site as SiteRecord
+from mappings.domain.matching import is_system_site
+from mappings.models import Device, Site
+from mappings.services.mirror import Mirror, Row, in_chunks, mark_gone, record_read, store_rows
+from mappings.services.upkeep import keep_mappings_true
+
+#: "Last seen" moves all the time; a step smaller than this is not worth a write.
+_LAST_SEEN_STEP = timedelta(hours=1)
+_GONE = "No longer returned by Datto RMM."
+
+
+def _is_noise(field: str, old: Any, new: Any) -> bool:
+    return (
+        field == "last_seen_at"
+        and isinstance(old, datetime)
+        and isinstance(new, datetime)
+        and abs(new - old) < _LAST_SEEN_STEP
+    )
+
+
+SITES = Mirror("sites", "site", Site, "datto_site_uid", ("is_missing", True), frozenset({"device_count"}))
+DEVICES = Mirror(
+    "devices",
+    "device",
+    Device,
+    "datto_device_uid",
+    ("is_deleted", True),
+    frozenset(
+        {"is_online", "last_seen_at", "last_reboot_at", "last_audit_at", "last_user", "reboot_required"}
+    ),
+    _is_noise,
+)
+
+
+def sync_sites(recorder: RunRecorder, datto: DattoRmmClient) -> None:
+    """Read all sites and devices, then bring the mappings in step.
+
+    Raises:
+        VendorError: a read failed; what was stored before stays, nothing is marked as gone.
+        RunStoppedByGuard: a complete read missed too much; everything else was done.
+        RunCancelled: a person stopped it.
+    """
+    refused = [_read_sites(recorder, datto), _read_devices(recorder, datto)]
+    keep_mappings_true(recorder)
+    _raise_if_refused(refused)
+
+
+def sync_devices(recorder: RunRecorder, datto: DattoRmmClient) -> None:
+    """Read all devices; sites only known from their devices get a row and a mapping too.
+
+    Raises:
+        VendorError, RunStoppedByGuard, RunCancelled: as `sync_sites`.
+    """
+    refused = [_read_devices(recorder, datto)]
+    if Site.objects.filter(mapping=None).exists():
+        keep_mappings_true(recorder)
+    _raise_if_refused(refused)
+
+
+def _raise_if_refused(refused: list[str]) -> None:
+    reasons = [reason for reason in refused if reason]
+    if reasons:
+        raise RunStoppedByGuard("\n".join(reasons))
+
+
+def _read_sites(recorder: RunRecorder, datto: DattoRmmClient) -> str:
+    recorder.begin_step("Reading sites", Site.objects.filter(is_missing=False).count() or None)
+    seen: set[str] = set()
+    for chunk in in_chunks(datto.iter_sites()):
+        store_rows(recorder, SITES, [_site_row(one) for one in chunk])
+        seen.update(one.uid for one in chunk)
+        recorder.advance(len(seen))
+    refusal = mark_gone(recorder, SITES, seen, message=_GONE)
+    record_read(recorder, SITES.name, cursor_at=None, is_full=True, is_swept=not refusal)
+    return refusal
+
+
+def _read_devices(recorder: RunRecorder, datto: DattoRmmClient) -> str:
+    recorder.begin_step("Reading devices", Device.objects.filter(is_deleted=False).count() or None)
+    site_pks = dict(Site.objects.order_by().values_list("datto_site_uid", "pk"))
+    seen: set[str] = set()
+    for chunk in in_chunks(datto.iter_devices()):
+        _add_unlisted_sites(recorder, chunk, site_pks)
+        rows = []
+        for one in chunk:
+            seen.add(one.uid)
+            site_pk = site_pks.get(one.site_uid)
+            if site_pk is not None:
+                rows.append(_device_row(one, site_pk))
+            elif not one.site_uid:
+                recorder.noticed(
+                    "device", one.uid, one.hostname or one.uid, "Left out: Datto RMM names no site for it."
+                )
+        store_rows(recorder, DEVICES, rows)
+        recorder.advance(len(seen))
+    refusal = mark_gone(recorder, DEVICES, seen, message=_GONE)
+    record_read(recorder, DEVICES.name, cursor_at=None, is_full=True, is_swept=not refusal)
+    return refusal
+
+
+def _add_unlisted_sites(recorder: RunRecorder, devices: list[DeviceRecord], site_pks: dict[str, int]) -> None:
+    """Note sites that only devices name: made since the list was read, or hidden from it.
+
+    In a dry run they stay unknown, and so do their devices: nothing is written.
+    """
+    unlisted = {one.site_uid: one for one in devices if one.site_uid and one.site_uid not in site_pks}
+    if not unlisted:
+        return
+    rows: list[Row] = [
+        {
+            "datto_site_uid": uid,
+            "datto_site_id": one.site_id,
+            "name": one.site_name or uid,
+            "is_system": is_system_site(uid, one.site_name),
+            "is_missing": False,
+        }
+        for uid, one in unlisted.items()
+    ]
+    store_rows(recorder, SITES, rows)
+    site_pks.update(
+        Site.objects.filter(datto_site_uid__in=list(unlisted)).values_list("datto_site_uid", "pk")
+    )
+
+
+def _site_row(record: SiteRecord) -> Row:
+    native = record.autotask_company_id.strip()
+    return {
+        "datto_site_uid": record.uid,
+        "datto_site_id": record.id,
+        "name": record.name or record.uid,
+        "description": record.description,
+        "is_on_demand": bool(record.on_demand),
+        "is_system": record.is_system_site or is_system_site(record.uid, record.name),
+        "is_missing": False,
+        # Text on the wire; anything but a number is no id of Autotask's.
+        "native_autotask_company_id": int(native) if native.isascii() and native.isdigit() else None,
+        "native_autotask_company_name": record.autotask_company_name,
+        "device_count": record.device_count or 0,
+        "portal_url": record.portal_url,
+    }
+
+
+def _device_row(record: DeviceRecord, site_pk: int) -> Row:
+    return {
+        "datto_device_uid": record.uid,
+        "datto_device_id": record.id,
+        "site_id": site_pk,
+        "hostname": record.hostname,
+        "description": record.description,
+        "device_class": record.device_class,
+        "category": record.category,
+        "device_type": record.type,
+        "operating_system": record.operating_system,
+        "domain": record.domain,
+        "internal_ip": record.internal_ip,
+        "external_ip": record.external_ip,
+        "last_user": record.last_user,
+        "is_online": record.online,
+        "is_suspended": bool(record.suspended),
+        "is_deleted": bool(record.deleted),
+        "reboot_required": record.reboot_required,
+        "antivirus_product": record.antivirus_product,
+        "antivirus_status": record.antivirus_status,
+        "patch_status": record.patch_status,
+        "warranty_date": record.warranty_on,
+        "last_seen_at": record.last_seen_at,
+        "last_reboot_at": record.last_reboot_at,
+        "last_audit_at": record.last_audit_at,
+        "created_in_datto_at": record.created_at,
+        "portal_url": record.portal_url,
+        "web_remote_url": record.web_remote_url,
+    }

@@ -1,0 +1,174 @@
+"""Alerts: the list, and the story of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    BooleanRadioFilter,
+    ChoicesCheckboxFilter,
+    FieldTextFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import display
+
+from integration.vendors.autotask import links as autotask_links
+from integration.vendors.datto_rmm import links as datto_links
+from tickets.admin.display import (
+    ALERT_STATE_COLORS,
+    PRIORITY_COLORS,
+    ReadOnlyAdmin,
+    show_clipped,
+    show_link,
+    show_moment,
+)
+from tickets.admin.story import alert_story
+from tickets.models import Alert
+from tickets.selectors.pages import find_connection, with_places
+from tickets.services.retry import retry_alert
+from tickets.tasks import enqueue_actions
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    """Every alert in exactly one state, and why."""
+
+    list_display = ["seen", "level", "what", "device", "site", "belongs_to", "stands", "why", "ticket_number"]
+    list_display_links = ["what"]
+    list_filter = [
+        ("state", ChoicesCheckboxFilter),
+        ("cause", AllValuesCheckboxFilter),
+        ("priority", ChoicesCheckboxFilter),
+        ("is_resolved", BooleanRadioFilter),
+        ("monitor_type", RelatedDropdownFilter),
+        ("datto_site_name", FieldTextFilter),
+    ]
+    list_filter_submit = True
+    list_fullwidth = True
+    search_fields = [
+        "alert_uid",
+        "summary",
+        "datto_device_name",
+        "datto_site_name",
+        "ticket__ticket_number",
+    ]
+    search_help_text = "Alert uid, summary, device, site or ticket number."
+    actions = ["retry_now"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
+        """Return alerts with everything the list shows, one query for a page."""
+        alerts: QuerySet[Alert] = super().get_queryset(request).select_related("ticket")
+        return with_places(alerts, find_connection()).defer(
+            "context", "decision", "diagnostics", "ticket__fields"
+        )
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Let the ledger link to alerts that are no longer listed."""
+        return lookup == "missed_polls__gt" or bool(super().lookup_allowed(lookup, value, request))
+
+    @display(description="When", ordering="id")
+    def seen(self, alert: Any) -> str:
+        """When it was raised."""
+        return show_moment(alert.when)
+
+    @display(description="Priority", ordering="priority", label=PRIORITY_COLORS)
+    def level(self, alert: Alert) -> str:
+        """Datto RMM's priority."""
+        return alert.priority
+
+    @display(description="Alert", ordering="summary")
+    def what(self, alert: Alert) -> str:
+        """The trouble in one line."""
+        return show_clipped(str(alert))
+
+    @display(description="Device", ordering="datto_device_name")
+    def device(self, alert: Any) -> str:
+        """The device, linking into Datto RMM."""
+        url = alert.device_url or ""
+        if not url and alert.platform and alert.device_number is not None:
+            url = datto_links.device_link(alert.platform, alert.device_number)
+        return show_link(alert.datto_device_name or "-", url)
+
+    @display(description="Site", ordering="datto_site_name")
+    def site(self, alert: Alert) -> str:
+        """The site, as the alert names it."""
+        return show_clipped(alert.datto_site_name or "-")
+
+    @display(description="Organization")
+    def belongs_to(self, alert: Any) -> str:
+        """The ticket's organization, or the site's."""
+        return show_clipped(alert.organization or "-")
+
+    @display(description="State", ordering="state", label=ALERT_STATE_COLORS)
+    def stands(self, alert: Alert) -> str:
+        """Where it stands."""
+        return alert.get_state_display()
+
+    @display(description="Why")
+    def why(self, alert: Alert) -> str:
+        """The reason for the state."""
+        return show_clipped(alert.reason)
+
+    @display(description="Ticket", ordering="ticket__ticket_number")
+    def ticket_number(self, alert: Any) -> str:
+        """The ticket, linking into Autotask."""
+        ticket = alert.ticket
+        if ticket is None or ticket.autotask_ticket_id is None:
+            return "-"
+        url = autotask_links.ticket_link(alert.web_url, ticket.autotask_ticket_id) if alert.web_url else ""
+        return show_link(ticket.ticket_number or f"#{ticket.autotask_ticket_id}", url)
+
+    @admin.action(description="Retry now", permissions=["change"])
+    def retry_now(self, request: HttpRequest, chosen: QuerySet[Alert]) -> None:
+        """Try the chosen alerts again."""
+        user = request.user if isinstance(request.user, User) else None
+        due: list[int] = []
+        alerts = list(Alert.objects.filter(pk__in=chosen.values_list("pk", flat=True)).order_by("id"))
+        for alert in alerts:
+            due += retry_alert(alert, user)
+        enqueue_actions(due)
+        waiting = Alert.objects.filter(pk__in=[one.pk for one in alerts], state=Alert.State.BLOCKED).count()
+        text = f"Tried {len(alerts)} {'alert' if len(alerts) == 1 else 'alerts'} again."
+        if waiting:
+            self.message_user(request, f"{text} {waiting} still wait; each says why.", messages.WARNING)
+        else:
+            self.message_user(request, text, messages.SUCCESS)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the story of one alert."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        alert = (
+            Alert.objects.select_related("ticket__company", "monitor_type")
+            .filter(pk=_as_id(object_id))
+            .first()
+        )
+        if alert is None:
+            raise Http404(f"There is no alert {object_id}.")
+        context = {
+            **self.admin_site.each_context(request),
+            **alert_story(alert),
+            "opts": self.opts,
+            "original": alert,
+            "title": str(alert),
+            "media": self.media,
+            "can_change": self.has_change_permission(request),
+        }
+        return TemplateResponse(request, "tickets/alert.html", context)
+
+
+def _as_id(text: str) -> int:
+    return int(text) if text.isdecimal() else 0

@@ -1,0 +1,75 @@
+"""What the pages of one alert and one ticket tell: timeline, decision, calls, what is still to be written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+
+from integration.vendors.datto_rmm.contexts import describe_context
+from mappings.models import Device
+from tickets.models import Action, Alert, Ticket, TimelineEvent
+from tickets.selectors.pages import find_connection, list_calls
+from tickets.services.links import alert_link, device_link, ticket_link
+
+_EVENTS = 300
+#: States of actions that are worth a line: done ones are in the timeline.
+_PENDING = [Action.State.WAITING, Action.State.RUNNING, Action.State.REFUSED]
+
+
+def alert_story(alert: Alert) -> dict[str, Any]:
+    """Return the context of an alert's page; a constant number of queries."""
+    connection = find_connection()
+    device = None
+    if alert.datto_device_uid:
+        device = Device.objects.select_related("site").filter(datto_device_uid=alert.datto_device_uid).first()
+    about = Q(alert=alert)
+    subjects = [f"alert:{alert.alert_uid}"]
+    if alert.ticket_id is not None:
+        # Of other alerts on the ticket only what happened to the ticket itself.
+        about |= Q(ticket_id=alert.ticket_id, alert__isnull=True)
+        subjects.append(f"ticket:{alert.ticket_id}")
+    decision = alert.decision if isinstance(alert.decision, dict) else {}
+    return {
+        "alert": alert,
+        "device": device,
+        "alert_url": alert_link(connection, alert),
+        "device_url": device_link(connection, device),
+        "web_remote_url": device.web_remote_url if device else "",
+        "ticket_url": ticket_link(connection, alert.ticket),
+        "events": _events(about),
+        "actions": list(Action.objects.filter(about, state__in=_PENDING)),
+        "calls": list_calls(subjects),
+        "facts": decision.get("facts") or describe_context(alert.context or None).facts,
+        "rule_chain": decision.get("rule_chain") or [],
+        "fields": decision.get("fields") or [],
+        "skipped": decision.get("skipped") or [],
+        "can_retry": _can_retry(alert),
+    }
+
+
+def ticket_story(ticket: Ticket) -> dict[str, Any]:
+    """Return the context of a ticket's page; a constant number of queries."""
+    connection = find_connection()
+    alerts = list(ticket.alerts.select_related("monitor_type").defer("context", "diagnostics")[:100])
+    decision = alerts[-1].decision if alerts and isinstance(alerts[-1].decision, dict) else {}
+    return {
+        "ticket": ticket,
+        "ticket_url": ticket_link(connection, ticket),
+        "alerts": alerts,
+        "events": _events(Q(ticket=ticket)),
+        "actions": list(Action.objects.filter(ticket=ticket, state__in=_PENDING)),
+        "calls": list_calls([f"ticket:{ticket.pk}", *(f"alert:{alert.alert_uid}" for alert in alerts)]),
+        "fields": decision.get("fields") or [],
+    }
+
+
+def _events(about: Q) -> list[TimelineEvent]:
+    """Return the latest events, oldest first."""
+    latest = TimelineEvent.objects.filter(about).select_related("user").order_by("-id")[:_EVENTS]
+    return list(reversed(latest))
+
+
+def _can_retry(alert: Alert) -> bool:
+    """A finished alert has nothing to try; an open one may have been filtered by a rule that changed since."""
+    return not alert.is_resolved or (alert.ticket is not None and alert.ticket.state == Ticket.State.OPEN)

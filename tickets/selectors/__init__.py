@@ -1,0 +1,1 @@
+"""Reading alerts and tickets for pages; nothing here writes."""

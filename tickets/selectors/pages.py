@@ -1,0 +1,244 @@
+"""Numbers and rows behind the home page, the inbox and the ledger. Each function says how many queries it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Count, DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Lower, TruncDate
+
+from integration.models import Connection, SyncRun, VendorCall
+from mappings.models import Device, PicklistValue, SiteMapping
+from tickets.domain.resolution_text import SYSTEM_NAMES
+from tickets.domain.settings_resolution import PICK_FIELDS
+from tickets.models import Action, Alert, Delivery, PriorityDefaults, Ticket, TicketDefaults
+
+#: How far back the inbox looks for inbound messages that could not be used, and for refused notes.
+_MESSAGES_WITHIN: Final = timedelta(hours=24)
+_NOTES_WITHIN: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """What became of the alerts of one day (UTC)."""
+
+    day: date
+    alerts: int
+    tickets: int
+    cleared: int
+
+
+@dataclass(frozen=True, slots=True)
+class CauseCount:
+    """Alerts that wait for one cause."""
+
+    cause: str
+    alerts: int
+    sites: int
+    oldest_id: int
+    reason: str
+    remedy: str
+
+
+def count_open_alerts() -> int:
+    """Return how many alerts are open in Datto RMM as far as we know. One query."""
+    return Alert.objects.filter(is_resolved=False).count()
+
+
+def count_open_tickets() -> int:
+    """Return how many of our tickets are open. One query."""
+    return Ticket.objects.filter(state=Ticket.State.OPEN).count()
+
+
+def count_by_day(now: datetime, days: int = 7) -> list[DayCount]:
+    """Return the last days, oldest first, days without alerts included. One query.
+
+    A ticket or a clearing counts for the day its alert came in, so that the three lines can be compared.
+    """
+    first = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = (
+        Alert.objects.filter(first_seen_at__gte=first)
+        .annotate(day=TruncDate("first_seen_at"), by=Lower("resolved_by"))
+        .order_by()
+        .values("day")
+        .annotate(
+            n=Count("pk"),
+            tickets=Count("ticket", distinct=True),
+            cleared=Count(
+                "pk", filter=Q(is_resolved=True, resolved_by_us=False, by__in=sorted(SYSTEM_NAMES))
+            ),
+        )
+    )
+    found = {row["day"]: DayCount(row["day"], row["n"], row["tickets"], row["cleared"]) for row in rows}
+    wanted = [first.date() + timedelta(days=offset) for offset in range(days)]
+    return [found.get(day, DayCount(day, 0, 0, 0)) for day in wanted]
+
+
+def find_last_ticketed() -> Alert | None:
+    """Return the alert that became a ticket last, with its ticket. One query."""
+    return (
+        Alert.objects.filter(ticketed_at__isnull=False, ticket__isnull=False).select_related("ticket").first()
+    )
+
+
+def count_open_by_state() -> dict[str, int]:
+    """Return how many open alerts are in each state, every state present. One query."""
+    rows = Alert.objects.filter(is_resolved=False).order_by().values_list("state").annotate(n=Count("pk"))
+    found = dict(rows)
+    return {state.value: found.get(state.value, 0) for state in Alert.State}
+
+
+def count_no_longer_listed() -> int:
+    """Return how many open alerts the last complete poll did not list. One query."""
+    return Alert.objects.filter(is_resolved=False, missed_polls__gt=0).count()
+
+
+def list_last_runs(limit: int = 6) -> list[SyncRun]:
+    """Return the latest runs. One query."""
+    return list(SyncRun.objects.select_related("user")[:limit])
+
+
+def find_last_run(kind: str) -> SyncRun | None:
+    """Return the latest run of a kind that reached its end. One query."""
+    return SyncRun.objects.filter(kind=kind, finished_at__isnull=False, dry_run=False).first()
+
+
+def list_failed_kinds() -> list[SyncRun]:
+    """Return, for each kind whose latest finished run failed or was stopped, that run. Two queries."""
+    latest = (
+        SyncRun.objects.filter(finished_at__isnull=False, dry_run=False)
+        .order_by()
+        .values("kind")
+        .annotate(latest=Max("pk"))
+    )
+    return list(
+        SyncRun.objects.filter(
+            pk__in=[row["latest"] for row in latest],
+            status__in=[SyncRun.Status.FAILED, SyncRun.Status.GUARDED],
+        )
+    )
+
+
+def list_blocked_causes() -> list[CauseCount]:
+    """Return the causes that alerts wait for, most alerts first. One query."""
+    rows = (
+        Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False)
+        .order_by()
+        .values("cause")
+        .annotate(
+            n=Count("pk"),
+            sites=Count("datto_site_uid", distinct=True),
+            newest=Max("pk"),
+            reason=Max("reason"),
+            remedy=Max("remedy"),
+        )
+        .order_by("-n", "cause")
+    )
+    return [
+        CauseCount(row["cause"], row["n"], row["sites"], row["newest"], row["reason"], row["remedy"])
+        for row in rows
+    ]
+
+
+def list_sites_with_waiting_alerts(causes: list[str], limit: int = 8) -> list[dict[str, Any]]:
+    """Return `{datto_site_uid, name, n}` of the sites most alerts wait for. One query."""
+    rows = (
+        Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False, cause__in=causes)
+        .order_by()
+        .values("datto_site_uid")
+        .annotate(n=Count("pk"), name=Max("datto_site_name"))
+        .order_by("-n", "name")[:limit]
+    )
+    return list(rows)
+
+
+def list_refused_actions(now: datetime, limit: int = 50) -> list[Action]:
+    """Return vendor writes that were refused and still matter, newest first. One query.
+
+    A refused ticket is not among them: its alert is blocked and counted there.
+    """
+    still_matters = (
+        Q(kind=Action.Kind.COMPLETE_TICKET, ticket__state=Ticket.State.OPEN)
+        | Q(kind=Action.Kind.RESOLVE_ALERT, alert__is_resolved=False)
+        | Q(kind__in=[Action.Kind.FIRST_NOTE, Action.Kind.CLEAR_NOTE], finished_at__gte=now - _NOTES_WITHIN)
+    )
+    refused = Action.objects.filter(still_matters, state=Action.State.REFUSED)
+    return list(refused.select_related("alert", "ticket").order_by("-id")[:limit])
+
+
+def list_unusable_deliveries(now: datetime) -> list[dict[str, Any]]:
+    """Return `{channel, state, n, reason, remedy}` of inbound messages that could not be used. One query."""
+    rows = (
+        Delivery.objects.filter(
+            received_at__gte=now - _MESSAGES_WITHIN,
+            state__in=[Delivery.State.UNREADABLE, Delivery.State.FAILED],
+        )
+        .order_by()
+        .values("channel", "state")
+        .annotate(n=Count("pk"), reason=Max("reason"), remedy=Max("remedy"))
+        .order_by("-n")
+    )
+    return list(rows)
+
+
+def list_inactive_in_use() -> list[tuple[TicketDefaults, str, str]]:
+    """Return (defaults, field title, label) of chosen values that Autotask no longer offers. Two queries."""
+    inactive = Q()
+    for name in PICK_FIELDS:
+        inactive |= Q(**{f"{name}__is_active": False})
+    found = []
+    for row in TicketDefaults.objects.select_related("monitor_type", *PICK_FIELDS).filter(inactive):
+        for name, title in PICK_FIELDS.items():
+            value = getattr(row, name)
+            if value is not None and not value.is_active:
+                found.append((row, title, getattr(value, "label", None) or value.name))
+    lines = PriorityDefaults.objects.select_related("defaults__monitor_type", "ticket_priority")
+    for line in lines.filter(ticket_priority__is_active=False):
+        label = line.ticket_priority.label if line.ticket_priority else ""
+        found.append((line.defaults, f"ticket priority for {line.alert_priority}", label))
+    return found
+
+
+def has_picklists() -> bool:
+    """Return whether pick lists of tickets have been read. One query."""
+    return PicklistValue.objects.filter(entity="Tickets").exists()
+
+
+def count_alerts_by_monitor_type(now: datetime, days: int = 30) -> dict[int | None, int]:
+    """Return alerts of the last days by primary key of the monitor type. One query."""
+    rows = Alert.objects.filter(first_seen_at__gte=now - timedelta(days=days)).order_by()
+    return dict(rows.values_list("monitor_type_id").annotate(n=Count("pk")))
+
+
+def with_places(alerts: QuerySet[Alert], connection: Connection | None) -> QuerySet[Alert]:
+    """Add what links and columns of a list need: `device_url`, `device_number`, `organization`, `platform`, `web_url`.
+
+    Subqueries on unique columns, so a page of rows stays one query.
+    """
+    device = Device.objects.filter(datto_device_uid=OuterRef("datto_device_uid"))
+    mapping = SiteMapping.objects.filter(site__datto_site_uid=OuterRef("datto_site_uid"))
+    return alerts.annotate(
+        device_url=Subquery(device.values("portal_url")[:1]),
+        device_number=Subquery(device.values("datto_device_id")[:1]),
+        organization=Coalesce(F("ticket__company__name"), Subquery(mapping.values("company__name")[:1])),
+        when=Coalesce(F("raised_at"), F("first_seen_at"), output_field=DateTimeField()),
+        platform=Value(connection.datto_platform if connection else ""),
+        web_url=Value(connection.autotask_web_url if connection else ""),
+    )
+
+
+def find_connection() -> Connection | None:
+    """Return the connection without its secrets. One query."""
+    return (
+        Connection.objects.only(
+            "datto_platform", "autotask_web_url", "is_enabled", "is_demo", "paused_at", "paused_reason",
+            "autotask_webhook_problem", "datto_api_url", "autotask_username",
+        ).first()
+    )  # fmt: skip
+
+
+def list_calls(subjects: list[str], limit: int = 200) -> list[VendorCall]:
+    """Return the calls made for some objects, oldest first. One query."""
+    return list(VendorCall.objects.filter(subject__in=subjects).order_by("id")[:limit])
