@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from integration.models import Connection, VendorHealth
+from tests.tickets.admin import rows
+from tickets.models import Alert, TicketDefaults, TimelineEvent
+from tickets.selectors.inbox import CAUSE_TITLES, count_waiting, list_groups
+from tickets.selectors.pages import find_last_ticketed
+from tickets.views.attention import badge
+from tickets.views.home import describe_state
+
+
+def titles() -> list[str]:
+    return [group.title for group in list_groups(timezone.now())]
+
+
+def test_nothing_needs_you(signed_in):
+    rows.connect()
+    html = signed_in.get(reverse("needs-attention")).content.decode()
+    assert "Nothing needs you." in html
+    assert titles() == []
+
+
+def test_each_trouble_is_a_group_with_count_and_cure(db):
+    rows.connect()
+    rows.make_picklists()
+    rows.make_alerts(60)
+    rows.make_troubles()
+    VendorHealth.objects.create(vendor="autotask", is_down=True, last_error="503 for 4 min")
+    Connection.objects.update(autotask_webhook_problem="Autotask switched it off.")
+    queue = rows.pick("queueID", "Level I Support")
+    queue.is_active = False
+    queue.save()
+    TicketDefaults.objects.filter(monitor_type__slug="disk_usage").update(queue=queue)
+    groups = {group.title: group for group in list_groups(timezone.now())}
+    assert set(groups) == {
+        "The Autotask webhook does not work",
+        "Autotask does not answer",
+        "Checks of the connection fail",
+        "Sites without an organization",
+        "Refused: resolve the alert",
+        "Datto RMM webhook: messages that could not be read",
+        "The last devices run was stopped by the guard",
+        "Ticket defaults use values that are inactive in Autotask",
+    }
+    sites = groups["Sites without an organization"]
+    assert sites.count == Alert.objects.filter(state="blocked", is_resolved=False).count()
+    assert "sites," in sites.happened
+    assert sites.retry_cause == "site_unmapped"
+    assert sites.links[0].text == "Map sites"
+    assert all(group.happened and group.cure for group in groups.values())
+    values = groups["Ticket defaults use values that are inactive in Autotask"]
+    assert values.examples[0].text == "Disk Usage: queue Level I Support"
+
+
+def test_a_disconnected_integration_says_where_to_start(db):
+    assert titles() == ["Nothing is connected yet"]
+
+
+def test_a_paused_integration_is_told(db):
+    rows.connect()
+    Connection.objects.update(paused_at=timezone.now(), paused_reason="Autotask migration.")
+    assert titles() == ["The integration is paused"]
+
+
+def test_old_messages_and_settled_refusals_do_not_nag(db):
+    rows.connect()
+    rows.make_alerts(10)
+    Alert.objects.filter(state="blocked").delete()
+    rows.make_troubles()
+    from integration.models import PreflightCheck, SyncRun  # noqa: PLC0415 - only here
+    from tickets.models import Delivery  # noqa: PLC0415 - as above
+
+    PreflightCheck.objects.all().delete()
+    Delivery.objects.update(received_at=timezone.now() - timedelta(days=2))
+    Alert.objects.update(is_resolved=True)
+    SyncRun.objects.create(kind="devices", trigger="schedule", status="succeeded", finished_at=timezone.now())
+    assert titles() == []
+
+
+@pytest.mark.parametrize("cause", list(CAUSE_TITLES))
+def test_every_cause_has_its_group(db, cause):
+    rows.connect()
+    Alert.objects.create(alert_uid="u", state="blocked", cause=cause, reason="Why.", remedy="Do this.")
+    (group,) = list_groups(timezone.now())
+    assert group.title == CAUSE_TITLES[cause]
+    assert group.count == 1
+    assert "Why." in group.happened
+
+
+def test_retry_all_of_a_cause(signed_in, celery_outbox):
+    rows.make_alerts(60)
+    waiting = Alert.objects.filter(state="blocked", is_resolved=False).count()
+    answer = signed_in.post(reverse("attention-retry"), {"cause": "site_unmapped"}, follow=True)
+    assert TimelineEvent.objects.filter(kind="retry").count() == waiting
+    assert f"Tried {waiting} alerts again" in "".join(str(message) for message in answer.context["messages"])
+
+
+def test_retry_refuses_an_unknown_cause_and_a_reader(signed_in, staff):
+    answer = signed_in.post(reverse("attention-retry"), {"cause": "<x>"}, follow=True)
+    assert "is unknown" in "".join(str(message) for message in answer.context["messages"])
+    assert staff("view_alert").post(reverse("attention-retry"), {"cause": "site_unmapped"}).status_code == 403
+
+
+def test_the_menus_badge_counts_what_waits_cheaply(rf, boss, django_assert_max_num_queries):
+    rows.connect()
+    request = rf.get("/admin/")
+    request.user = boss
+    assert badge(request) == ""
+    rows.make_alerts(60)
+    rows.make_troubles()
+    with django_assert_max_num_queries(6):
+        shown = badge(request)
+    assert shown == str(count_waiting(timezone.now()))
+    assert int(shown) > 10
+
+
+def test_the_badge_is_for_those_who_may_see_alerts(rf, db, django_user_model):
+    request = rf.get("/admin/")
+    request.user = django_user_model.objects.create_user("x", is_staff=True)
+    rows.make_alerts(60)
+    assert badge(request) == ""
+
+
+def test_home_says_that_everything_is_in_step(db):
+    now = timezone.now()
+    connection = rows.connect()
+    assert (
+        describe_state(connection, [], None, now)
+        == "Everything is in step. No alert has become a ticket yet."
+    )
+    rows.make_alerts(20)
+    alert = Alert.objects.filter(ticket__isnull=False).latest("pk")
+    Alert.objects.filter(pk=alert.pk).update(
+        first_seen_at=now - timedelta(seconds=12), ticketed_at=now - timedelta(seconds=10.9)
+    )
+    assert describe_state(connection, [], find_last_ticketed(), now) == (
+        f"Everything is in step. The last alert, 12 s ago, became {alert.ticket.ticket_number} in 1.1 s."
+    )
+
+
+def test_home_names_the_first_trouble(db):
+    rows.connect()
+    rows.make_alerts(60)
+    now = timezone.now()
+    sentence = describe_state(rows.connect(), list_groups(now), None, now)
+    assert sentence.startswith("Sites without an organization. ")
+    assert "alerts waiting" in sentence
+
+
+def test_home_shows_budgets_and_survives_a_dead_redis(signed_in, settings):
+    rows.connect()
+    html = signed_in.get(reverse("admin:index")).content.decode()
+    assert "10,000 this hour" in html
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    html = signed_in.get(reverse("admin:index")).content.decode()
+    assert "Redis does not answer" in html
+
+
+def test_home_shows_the_way_in_when_nothing_is_connected(signed_in):
+    html = signed_in.get(reverse("admin:index")).content.decode()
+    assert "is not connected yet" in html
+
+
+def test_the_ledger_balances_and_links_each_count(signed_in):
+    rows.make_alerts(60)
+    html = signed_in.get(reverse("ledger")).content.decode()
+    assert "It balances:" in html
+    for state in Alert.State.values:
+        assert f"state__exact={state}" in html
