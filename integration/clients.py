@@ -110,7 +110,9 @@ def datto_client(
     Raises:
         NotConnected: credentials missing, integration disabled, or paused and this would write.
     """
-    return _client(Vendor.DATTO_RMM, _build_datto, lane, subject, run_id, writes=writes, check_state=check_state)
+    return _client(
+        Vendor.DATTO_RMM, _build_datto, lane, subject, run_id, writes=writes, check_state=check_state
+    )
 
 
 def autotask_client(
@@ -122,7 +124,9 @@ def autotask_client(
     check_state: bool = True,
 ) -> AutotaskClient:
     """Return an Autotask client for one piece of work; arguments and errors as `datto_client`."""
-    return _client(Vendor.AUTOTASK, _build_autotask, lane, subject, run_id, writes=writes, check_state=check_state)
+    return _client(
+        Vendor.AUTOTASK, _build_autotask, lane, subject, run_id, writes=writes, check_state=check_state
+    )
 
 
 def budget_snapshot() -> dict[str, BudgetSnapshot]:

@@ -55,7 +55,9 @@ FIELDS: Final[dict[str, tuple[str, str, str]]] = {
         "On the API user's page under API Tracking Identifier; choose a custom (internal) one for RMM Bridge.",
     ),
 }
-SECRET_FIELDS: Final = frozenset({"datto_api_key", "datto_api_secret", "autotask_secret", "autotask_integration_code"})
+SECRET_FIELDS: Final = frozenset(
+    {"datto_api_key", "datto_api_secret", "autotask_secret", "autotask_integration_code"}
+)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _CONTROL_FROM: Final = " "
 

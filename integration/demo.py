@@ -46,7 +46,9 @@ def sandbox_url() -> str:
         SandboxUnavailable: none is configured.
     """
     if not settings.SANDBOX_URL:
-        raise SandboxUnavailable("SANDBOX_URL is not set, so there is no sandbox to connect to. Set it, or start script/server without SANDBOX=off.")
+        raise SandboxUnavailable(
+            "SANDBOX_URL is not set, so there is no sandbox to connect to. Set it, or start script/server without SANDBOX=off."
+        )
     return str(settings.SANDBOX_URL).rstrip("/")
 
 
@@ -77,7 +79,9 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """
     url = sandbox_url()
     if not is_loopback(url) and not url.startswith("https://") and "." in url.removeprefix("http://"):
-        raise SandboxUnavailable(f"SANDBOX_URL: {url} is plain http to another machine. Use an address on this machine or https.")
+        raise SandboxUnavailable(
+            f"SANDBOX_URL: {url} is plain http to another machine. Use an address on this machine or https."
+        )
     with requests.Session() as session:
         session.trust_env = False  # a proxy has no business between two processes of ours
         try:
@@ -85,7 +89,9 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
             answer.raise_for_status()
             return answer.json()
         except requests.HTTPError as error:
-            raise SandboxUnavailable(f"The sandbox at {url} refused {method} {path} with status {error.response.status_code}.") from None
+            raise SandboxUnavailable(
+                f"The sandbox at {url} refused {method} {path} with status {error.response.status_code}."
+            ) from None
         except (requests.RequestException, ValueError):
             raise SandboxUnavailable(
                 f"The sandbox at {url} does not answer. Start it with script/server, or with "

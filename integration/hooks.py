@@ -14,8 +14,8 @@ from django.utils import timezone
 from integration.clients import NotConnected, autotask_client
 from integration.connections import get_connection, is_loopback
 from integration.models import Connection
-from integration.vendors.budget import Lane
 from integration.vendors.autotask.entities import EntityError
+from integration.vendors.budget import Lane
 from integration.vendors.errors import PermissionDenied, VendorError
 
 log = structlog.get_logger(__name__)
@@ -158,7 +158,9 @@ def install_autotask_webhook(*, lane: Lane = Lane.INTERACTIVE, check_state: bool
     except EntityError as error:
         # Our own address or name does not fit Autotask's fields.
         _remember(autotask_webhook_problem=str(error)[:300])
-        raise WebhookImpossible(str(error), "Set PUBLIC_URL to an address of at most 400 characters.") from error
+        raise WebhookImpossible(
+            str(error), "Set PUBLIC_URL to an address of at most 400 characters."
+        ) from error
     problem = "" if webhook.is_ready else "Autotask keeps it, but does not send events yet."
     _remember(
         autotask_webhook_id=webhook.id,
@@ -180,12 +182,21 @@ def check_autotask_webhook(*, repair: bool, lane: Lane = Lane.BACKGROUND) -> Web
     if connection.autotask_webhook_id is None:
         if repair:
             return install_autotask_webhook(lane=lane)
-        return WebhookState(False, "No webhook is registered in Autotask.", webhook_cure())
+        return WebhookState(
+            is_active=False, detail="No webhook is registered in Autotask.", remedy=webhook_cure()
+        )
     client = autotask_client(lane=lane, subject="webhook", check_state=repair)
     webhook = client.find_ticket_webhook(connection.autotask_webhook_id)
-    if webhook is not None and webhook.is_active and webhook.is_ready and webhook.webhook_url == webhook_url():
+    if (
+        webhook is not None
+        and webhook.is_active
+        and webhook.is_ready
+        and webhook.webhook_url == webhook_url()
+    ):
         _remember(autotask_webhook_problem="")
-        return WebhookState(True, "Registered and active: Autotask tells us about changed tickets at once.")
+        return WebhookState(
+            is_active=True, detail="Registered and active: Autotask tells us about changed tickets at once."
+        )
     if repair:
         log.warning("autotask webhook is not as it should be; repairing")
         return install_autotask_webhook(lane=lane)
@@ -196,7 +207,7 @@ def check_autotask_webhook(*, repair: bool, lane: Lane = Lane.BACKGROUND) -> Web
     else:
         found = "Autotask has switched the webhook off, as it does after 25 failed deliveries."
     _remember(autotask_webhook_problem=found)
-    return WebhookState(False, found, webhook_cure())
+    return WebhookState(is_active=False, detail=found, remedy=webhook_cure())
 
 
 def webhook_cure() -> str:

@@ -41,7 +41,7 @@ class _Collector:
 def render_metrics() -> bytes:
     """Return the text exposition."""
     registry = CollectorRegistry()
-    registry.register(_Collector())  # type: ignore[arg-type]  # a duck-typed collector, as the library documents
+    registry.register(_Collector())
     return generate_latest(registry)
 
 
@@ -51,7 +51,9 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 
 def _state() -> Iterator[Metric]:
     state = Connection.objects.only("is_enabled", "paused_at").first()
-    yield _gauge("bridge_enabled", "1 while the integration is switched on.", int(bool(state and state.is_enabled)))
+    yield _gauge(
+        "bridge_enabled", "1 while the integration is switched on.", int(bool(state and state.is_enabled))
+    )
     yield _gauge("bridge_paused", "1 while writing is paused.", int(bool(state and state.paused_at)))
     down = GaugeMetricFamily("bridge_vendor_up", "0 while a vendor is taken to be down.", labels=["vendor"])
     for health in VendorHealth.objects.all():
@@ -61,7 +63,9 @@ def _state() -> Iterator[Metric]:
 
 def _backlogs() -> Iterator[Metric]:
     count = GaugeMetricFamily("bridge_backlog", "Rows that are due and wait.", labels=["kind"])
-    age = GaugeMetricFamily("bridge_backlog_age_seconds", "How long the oldest has been due.", labels=["kind"])
+    age = GaugeMetricFamily(
+        "bridge_backlog_age_seconds", "How long the oldest has been due.", labels=["kind"]
+    )
     for name, backlog in read_backlogs().items():
         count.add_metric([name], backlog.count)
         age.add_metric([name], backlog_age(backlog))
@@ -76,8 +80,12 @@ def _calls() -> Iterator[Metric]:
         .values("vendor")
         .annotate(n=Count("id"), bad=Count("id", filter=~Q(error="")), ms=Avg("duration_ms"))
     )
-    calls = GaugeMetricFamily("bridge_vendor_calls_5m", "Calls in the last five minutes.", labels=["vendor", "outcome"])
-    mean = GaugeMetricFamily("bridge_vendor_call_seconds_5m", "Mean duration in five minutes.", labels=["vendor"])
+    calls = GaugeMetricFamily(
+        "bridge_vendor_calls_5m", "Calls in the last five minutes.", labels=["vendor", "outcome"]
+    )
+    mean = GaugeMetricFamily(
+        "bridge_vendor_call_seconds_5m", "Mean duration in five minutes.", labels=["vendor"]
+    )
     for row in rows:
         calls.add_metric([row["vendor"], "ok"], row["n"] - row["bad"])
         calls.add_metric([row["vendor"], "error"], row["bad"])
@@ -87,10 +95,14 @@ def _calls() -> Iterator[Metric]:
 
 
 def _runs() -> Iterator[Metric]:
-    family = GaugeMetricFamily("bridge_sync_last_success_timestamp_seconds", "End of the last good run.", labels=["kind"])
+    family = GaugeMetricFamily(
+        "bridge_sync_last_success_timestamp_seconds", "End of the last good run.", labels=["kind"]
+    )
     good = [SyncRun.Status.SUCCEEDED, SyncRun.Status.PARTIAL]
     for kind, ended in (
-        SyncRun.objects.filter(status__in=good, dry_run=False).values_list("kind").annotate(at=Max("finished_at"))
+        SyncRun.objects.filter(status__in=good, dry_run=False)
+        .values_list("kind")
+        .annotate(at=Max("finished_at"))
     ):
         if ended is not None:
             family.add_metric([kind], ended.timestamp())
@@ -99,7 +111,9 @@ def _runs() -> Iterator[Metric]:
 
 def _budgets() -> Iterator[Metric]:
     used = GaugeMetricFamily("bridge_budget_used", "Calls in the window.", labels=["vendor", "meter", "by"])
-    limit = GaugeMetricFamily("bridge_budget_limit", "Calls allowed in the window.", labels=["vendor", "meter"])
+    limit = GaugeMetricFamily(
+        "bridge_budget_limit", "Calls allowed in the window.", labels=["vendor", "meter"]
+    )
     blocked = GaugeMetricFamily("bridge_budget_blocked", "1 while all calls pause.", labels=["vendor"])
     now = timezone.now()
     for vendor, snapshot in budget_snapshot().items():

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, connection as database
+from django.db import DatabaseError
+from django.db import connection as database
 from django.utils import timezone
 from redis.exceptions import RedisError
 
@@ -94,17 +95,27 @@ def _checks(scene: Scene) -> Iterator[Outcome]:
             " ".join(FIELDS[name][2] for name in missing[:2]) + " Enter them under Settings > Connection.",
         )
         return
-    yield Outcome("credentials", "Credentials are entered", Status.PASS, "All seven values are stored, encrypted.")
+    yield Outcome(
+        "credentials", "Credentials are entered", Status.PASS, "All seven values are stored, encrypted."
+    )
     try:
         clients.forget_datto_token()
     except RedisError:
         return  # said above; without Redis no call may be made
     try:
         scene.datto = clients.datto_client(lane=Lane.INTERACTIVE, subject="preflight", check_state=False)
-        scene.autotask = clients.autotask_client(lane=Lane.INTERACTIVE, subject="preflight", check_state=False)
+        scene.autotask = clients.autotask_client(
+            lane=Lane.INTERACTIVE, subject="preflight", check_state=False
+        )
     except ValueError as error:
         # The clients name the field and the cure, never the value.
-        yield Outcome("credentials", "Credentials are entered", Status.FAIL, str(error), "Enter it again under Settings > Connection.")
+        yield Outcome(
+            "credentials",
+            "Credentials are entered",
+            Status.FAIL,
+            str(error),
+            "Enter it again under Settings > Connection.",
+        )
         return
     yield from check_datto(scene)
     yield from check_autotask(scene)
@@ -116,24 +127,50 @@ def _local_checks() -> Checks:
             cursor.execute("SELECT 1")
         yield Outcome("database", "Database", Status.PASS, f"{database.display_name} answers.")
     except DatabaseError as error:
-        yield Outcome("database", "Database", Status.FAIL, f"The database does not answer ({type(error).__name__}).", "Check DATABASE_URL and that the server runs.")
+        yield Outcome(
+            "database",
+            "Database",
+            Status.FAIL,
+            f"The database does not answer ({type(error).__name__}).",
+            "Check DATABASE_URL and that the server runs.",
+        )
     try:
         redis_store.get_redis().ping()
         workers, beat_age = heartbeats.read_workers(), heartbeats.read_beat_age()
     except RedisError as error:
-        yield Outcome("redis", "Redis", Status.FAIL, f"Redis does not answer ({type(error).__name__}).", "Start the Redis server, or correct REDIS_URL; script/server starts one by itself.")
+        yield Outcome(
+            "redis",
+            "Redis",
+            Status.FAIL,
+            f"Redis does not answer ({type(error).__name__}).",
+            "Start the Redis server, or correct REDIS_URL; script/server starts one by itself.",
+        )
         return
     yield Outcome("redis", "Redis", Status.PASS, "Redis answers.")
     served = {queue for worker in workers for queue in worker.queues}
     missing = sorted({"alerts", "tickets", "sync"} - served)
     start = "Start `celery -A integration worker -Q alerts,tickets,sync`, or everything with script/server."
     if not workers:
-        yield Outcome("workers", "Workers", Status.WARN, "No worker shows a sign of life; nothing is done until one runs.", start)
+        yield Outcome(
+            "workers",
+            "Workers",
+            Status.WARN,
+            "No worker shows a sign of life; nothing is done until one runs.",
+            start,
+        )
     elif missing:
-        yield Outcome("workers", "Workers", Status.WARN, f"No worker serves the queue {', '.join(missing)}.", start)
+        yield Outcome(
+            "workers", "Workers", Status.WARN, f"No worker serves the queue {', '.join(missing)}.", start
+        )
     else:
         yield Outcome("workers", "Workers", Status.PASS, f"{len(workers)} worker(s) serve all queues.")
     if beat_age is None or beat_age > heartbeats.ALIVE_SECONDS:
-        yield Outcome("scheduler", "Scheduler", Status.WARN, "The scheduler shows no sign of life: nothing is polled.", "Start `celery -A integration beat`, or everything with script/server.")
+        yield Outcome(
+            "scheduler",
+            "Scheduler",
+            Status.WARN,
+            "The scheduler shows no sign of life: nothing is polled.",
+            "Start `celery -A integration beat`, or everything with script/server.",
+        )
     else:
         yield Outcome("scheduler", "Scheduler", Status.PASS, "The scheduler is at work.")

@@ -59,7 +59,9 @@ def check_autotask(scene: Scene) -> Checks:
             "user, it may belong to another database: check the mappings before you go on.",
         )
     else:
-        yield _outcome("autotask_zone", Status.PASS, f"The API user's database is in zone {zone.name or zone.url}.")
+        yield _outcome(
+            "autotask_zone", Status.PASS, f"The API user's database is in zone {zone.name or zone.url}."
+        )
     try:
         client.fetch_version()
     except VendorError as error:
@@ -193,7 +195,9 @@ def _own_user(scene: Scene, client: AutotaskClient) -> Outcome:
             "recognized by the ticket's state and change nothing, but cost a call each.",
         )
     scene.found["autotask_resource_id"] = resource_id
-    return _outcome("autotask_own_user", Status.PASS, "Found; changes made by RMM Bridge do not come back as events.")
+    return _outcome(
+        "autotask_own_user", Status.PASS, "Found; changes made by RMM Bridge do not come back as events."
+    )
 
 
 def _webhook(scene: Scene) -> Outcome:
@@ -207,4 +211,6 @@ def _webhook(scene: Scene) -> Outcome:
     impossible = hooks.why_no_webhook(scene.connection)
     if impossible is not None:
         return _outcome("autotask_webhook", Status.WARN, str(impossible), impossible.remedy)
-    return _outcome("autotask_webhook", Status.PASS if state.is_active else Status.WARN, state.detail, state.remedy)
+    return _outcome(
+        "autotask_webhook", Status.PASS if state.is_active else Status.WARN, state.detail, state.remedy
+    )

@@ -114,7 +114,10 @@ def explain(vendor: Vendor, error: VendorError) -> tuple[str, str]:
             "unless the field's help says so.",
         )
     if isinstance(error, Rejected):
-        return f"{name} refused the request: {detail}", f"Check the credentials of {name} for stray characters."
+        return (
+            f"{name} refused the request: {detail}",
+            f"Check the credentials of {name} for stray characters.",
+        )
     return f"{name}: {detail}", "Run this again; when it stays, the vendor call log has the details."
 
 
@@ -151,6 +154,10 @@ def _unreachable(host_field: str, name: str, detail: str) -> tuple[str, str]:
 _REDIS_CURE: Final = "Start the Redis server, or correct REDIS_URL."
 
 
+#: How the detail of a check begins that another one stands before.
+NOT_CHECKED: Final = "Not checked: "
+
+
 def not_checked(name: str, title: str, why: str) -> Outcome:
     """Return the outcome of a check that another one stands before."""
-    return Outcome(name, title, Status.WARN, f"Not checked: {why}", "Solve the failed check above first.")
+    return Outcome(name, title, Status.WARN, f"{NOT_CHECKED}{why}", "Solve the failed check above first.")

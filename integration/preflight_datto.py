@@ -131,7 +131,11 @@ def _alerts(scene: Scene) -> Checks:
             "Integration. Alerts that already have a ticket are shown with its number.",
         )
     else:
-        yield _outcome("native_integration", Status.PASS, "No open alert carries a ticket number of Datto RMM's own integration.")
+        yield _outcome(
+            "native_integration",
+            Status.PASS,
+            "No open alert carries a ticket number of Datto RMM's own integration.",
+        )
 
 
 def _resolve(scene: Scene) -> Outcome:

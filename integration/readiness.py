@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db import DatabaseError, connection as database
+from django.db import DatabaseError
+from django.db import connection as database
 from django.utils import timezone
 from redis.exceptions import RedisError
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integration.models import SyncRun, VendorCall
@@ -29,7 +29,13 @@ def purge_old_rows(now: datetime | None = None) -> dict[str, int]:
     """Delete what is past its time; returns counts by what it was."""
     now = now or timezone.now()
     ended = SyncRun.objects.exclude(status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING])
-    quiet = Q(trigger=SyncRun.Trigger.SCHEDULE, status=SyncRun.Status.SUCCEEDED, creates=0, updates=0, deactivations=0)
+    quiet = Q(
+        trigger=SyncRun.Trigger.SCHEDULE,
+        status=SyncRun.Status.SUCCEEDED,
+        creates=0,
+        updates=0,
+        deactivations=0,
+    )
     counts = {
         "vendor calls": delete_in_batches(
             VendorCall.objects.filter(started_at__lt=now - timedelta(days=settings.CALL_LOG_DAYS))
@@ -46,9 +52,9 @@ def purge_old_rows(now: datetime | None = None) -> dict[str, int]:
 
 def delete_in_batches(rows: QuerySet[Any]) -> int:
     """Delete rows a thousand at a time; returns how many rows of that model went."""
-    model: type[Model] = rows.model
+    every = rows.model.objects.all()
     total = 0
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:_BATCH]):
-        model._default_manager.filter(pk__in=ids).delete()
+        every.filter(pk__in=ids).delete()
         total += len(ids)
     return total

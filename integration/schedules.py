@@ -138,9 +138,8 @@ def ensure_schedules() -> None:
             changes["expire_seconds"] = wanted.every_seconds
             changes["description"] = _describe(wanted)
         # What a task is called and where it runs is ours, not a person's.
-        for name, value in (("task", wanted.task), ("queue", wanted.queue), ("kwargs", json.dumps(wanted.kwargs))):
-            if getattr(row, name) != value:
-                changes[name] = value
+        fixed = {"task": wanted.task, "queue": wanted.queue, "kwargs": json.dumps(wanted.kwargs)}
+        changes |= {name: value for name, value in fixed.items() if getattr(row, name) != value}
         if changes:
             for name, value in changes.items():
                 setattr(row, name, value)

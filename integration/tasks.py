@@ -22,13 +22,13 @@ log = structlog.get_logger(__name__)
 _RESEND_AFTER = timedelta(seconds=60)
 
 
-@shared_task(name="integration.execute_run", queue="sync")
+@shared_task(name="integration.execute_run")
 def execute_run(run_id: int) -> None:
     """Execute a queued run; a second delivery of the message finds it taken."""
     runs.execute_run(run_id)
 
 
-@shared_task(name="integration.scheduled_sync", queue="sync")
+@shared_task(name="integration.scheduled_sync")
 def scheduled_sync(kind: str) -> None:
     """Start a run by schedule, unless one of its kind is at work or nothing is connected."""
     if not get_connection().is_enabled:
@@ -38,7 +38,7 @@ def scheduled_sync(kind: str) -> None:
         runs.execute_run(run.pk)
 
 
-@shared_task(name="integration.run_preflight", queue="alerts")
+@shared_task(name="integration.run_preflight")
 def run_preflight() -> None:
     """Run the checks for a page that watches. In the quick queue, because a person waits."""
     try:
@@ -47,7 +47,7 @@ def run_preflight() -> None:
         preflight.mark_ended()
 
 
-@shared_task(name="integration.install_webhook", queue="alerts")
+@shared_task(name="integration.install_webhook")
 def install_webhook() -> None:
     """Register or repair the Autotask webhook for a person; the outcome is kept on the connection."""
     try:
@@ -56,7 +56,7 @@ def install_webhook() -> None:
         log.warning("autotask webhook could not be registered", error=str(error))
 
 
-@shared_task(name="integration.check_webhook", queue="sync")
+@shared_task(name="integration.check_webhook")
 def check_webhook() -> None:
     """Repair the Autotask webhook when it is no longer active. Polling goes on meanwhile."""
     if not get_connection().is_enabled:
@@ -67,18 +67,22 @@ def check_webhook() -> None:
         log.info("autotask webhook not checked", error=str(error))
 
 
-@shared_task(name="integration.tend", queue="sync")
+@shared_task(name="integration.tend")
 def tend() -> None:
     """Send lost runs again and end those whose worker is gone."""
     ended = runs.fail_stale_runs()
     if ended:
         log.warning("runs without a worker ended", count=ended)
-    waiting = SyncRun.objects.filter(status=SyncRun.Status.QUEUED, created_at__lt=timezone.now() - _RESEND_AFTER)
+    waiting = SyncRun.objects.filter(
+        status=SyncRun.Status.QUEUED, created_at__lt=timezone.now() - _RESEND_AFTER
+    )
     for run in waiting:
-        execute_run.apply_async(args=[run.pk], queue=get_kind(run.kind).queue, expires=_RESEND_AFTER.seconds)
+        execute_run.apply_async(args=(run.pk,), queue=get_kind(run.kind).queue, expires=_RESEND_AFTER.seconds)
 
 
-@shared_task(name="integration.housekeeping", queue="sync")
+@shared_task(name="integration.housekeeping")
 def housekeeping() -> None:
     """Delete what is past its time."""
-    log.info("old rows deleted", **{name.replace(" ", "_"): n for name, n in retention.purge_old_rows().items()})
+    log.info(
+        "old rows deleted", **{name.replace(" ", "_"): n for name, n in retention.purge_old_rows().items()}
+    )

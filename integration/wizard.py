@@ -17,7 +17,9 @@ def list_steps() -> list[SetupStep]:
     failed = checks.count(PreflightCheck.Status.FAIL)
     finished = set(
         SyncRun.objects.filter(
-            kind__in=["reference", "sites"], status__in=[SyncRun.Status.SUCCEEDED, SyncRun.Status.PARTIAL], dry_run=False
+            kind__in=["reference", "sites"],
+            status__in=[SyncRun.Status.SUCCEEDED, SyncRun.Status.PARTIAL],
+            dry_run=False,
         ).values_list("kind", flat=True)
     )
     connect_url, preflight_url, run_url = reverse("connection"), reverse("preflight"), reverse("run-now")
@@ -70,4 +72,8 @@ def _checks_in_words(checks: list[str], failed: int) -> str:
     warned = checks.count(PreflightCheck.Status.WARN)
     if failed:
         return f"{failed} of {len(checks)} checks failed."
-    return f"All {len(checks)} checks passed." if not warned else f"Nothing failed, {warned} of {len(checks)} checks have a warning."
+    return (
+        f"All {len(checks)} checks passed."
+        if not warned
+        else f"Nothing failed, {warned} of {len(checks)} checks have a warning."
+    )

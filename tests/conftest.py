@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,23 @@ def redis_client(valkey_socket: str) -> Iterator[redis.Redis]:
     client = redis.Redis(unix_socket_path=valkey_socket)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _registered_tasks() -> None:
+    """Register every task once, as a worker does at its start.
+
+    Celery warns where a task names its own queue. Left to the first test that touches a task, that warning would be an
+    error half-way through the registration, and every later test would miss tasks.
+    """
+    from celery.exceptions import CDeprecationWarning  # noqa: PLC0415 - Celery is configured only now
+
+    from integration.celery import app  # noqa: PLC0415 - as above
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CDeprecationWarning)
+        app.loader.import_default_modules()
+        app.finalize()
 
 
 @dataclass(frozen=True)

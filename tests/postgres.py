@@ -81,7 +81,7 @@ class PostgresServer:
                 ),
             )
             self._process = spawn(program, folder=self.folder, output=output, run_as=self._as)
-        ready = [home / "bin" / "pg_isready", "-h", self.folder, "-q"]
+        ready = [str(home / "bin" / "pg_isready"), "-h", str(self.folder), "-q"]
         try:
             wait_for(
                 lambda: self._process.poll() is not None or subprocess.call(ready) == 0,  # noqa: S603 - our own binary

@@ -62,7 +62,9 @@ class Progress:
         now = time.monotonic()
         if run.progress_label != self._label or now - self._line_at > _LINE_SECONDS:
             self._label, self._line_at = run.progress_label, now
-            self._stream.write(f"{run.kind}: {run.progress_label}: {done}" + (f" of {total}" if total else "") + "\n")
+            self._stream.write(
+                f"{run.kind}: {run.progress_label}: {done}" + (f" of {total}" if total else "") + "\n"
+            )
 
     def end(self) -> None:
         """Clear the bar."""

@@ -195,6 +195,8 @@ def _announcement(options: Options, *, sandbox_runs: bool, problem: str) -> list
     database = "SQLite" if "sqlite" in options.database["ENGINE"] else "PostgreSQL"
     redis = "embedded Valkey" if options.embedded_socket else "Redis at REDIS_URL"
     lines += [f"Data       {options.var_dir}    ({database}, {redis})", "Stop       Ctrl-C"]
+    if os.geteuid() == 0:
+        lines.append("Note       it runs as root; an ordinary user is enough and safer")
     return lines
 
 

@@ -10,8 +10,12 @@ from integration.server.obstacles import Obstacle
 from integration.server.options import Options
 from integration.server.processes import Program
 
-#: Lets a worker hand its unfinished task back to the queue at once; by default SIGTERM waits for it to end.
-_QUICK_STOP = {"REMAP_SIGTERM": "SIGQUIT"}
+#: SIGQUIT lets a worker hand its unfinished task back to the queue at once; by default SIGTERM waits for it to end.
+_WORKER_ENVIRONMENT = {
+    "REMAP_SIGTERM": "SIGQUIT",
+    # Ten lines per worker; the start says it in one.
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+}
 
 
 def manage(options: Options, *arguments: str) -> Program:
@@ -107,7 +111,7 @@ def _worker(name: str, queues: str, processes: int) -> Program:
         # Workers have nothing to tell each other, and greeting costs a second at each start.
         *("--without-gossip", "--without-mingle", "--loglevel", "WARNING"),
     )
-    return Program(name, command, _QUICK_STOP, stop_seconds=8)
+    return Program(name, command, _WORKER_ENVIRONMENT, stop_seconds=8)
 
 
 def beat(options: Options) -> Program:

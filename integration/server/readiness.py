@@ -32,12 +32,9 @@ def _get(options: Options, path: str) -> tuple[int, bytes]:
 
 def _what_is_wrong(status: int, body: bytes) -> str:
     try:
-        checks = json.loads(body)["checks"]
-        bad = [
-            f"{check['name']}: {check['detail']}"
-            for check in checks
-            if check.get("status") not in {"pass", "ok"}
-        ]
-    except (ValueError, KeyError, TypeError):
+        checks = json.loads(body)["checks"].items()
+        bad = [f"{name}: {check.get('detail') or 'not ok'}" for name, check in checks if not check["ok"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Not our answer, such as an error page.
         bad = []
     return "; ".join(bad) or f"it answers {status}"

@@ -21,14 +21,16 @@ def ago(value: datetime | None) -> SafeString | str:
     if value is None:
         return "never"
     at = value.astimezone(UTC)
-    return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(timespec="seconds"), at.strftime("%Y-%m-%d %H:%M"))
+    return format_html(
+        '<time datetime="{}">{} UTC</time>', at.isoformat(timespec="seconds"), at.strftime("%Y-%m-%d %H:%M")
+    )
 
 
 @register.filter
 def duration(seconds: float | None) -> str:
     """Return seconds in words: 0.4 s, 48 s, 3 min 20 s, 2 h 5 min, 3 days; a dash for None."""
     if seconds is None:
-        return "–"
+        return "-"
     if seconds < 10:  # noqa: PLR2004 - below ten seconds tenths say something
         return f"{seconds:.1f} s"
     whole = round(seconds)

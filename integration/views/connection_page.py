@@ -37,8 +37,14 @@ def connection_page(request: HttpRequest) -> HttpResponse:
     context = {
         "connection": connection,
         "vendors": [
-            ("Datto RMM", [_field(request, connection, name, errors) for name in FIELDS if name.startswith("datto")]),
-            ("Autotask", [_field(request, connection, name, errors) for name in FIELDS if name.startswith("autotask")]),
+            (
+                "Datto RMM",
+                [_field(request, connection, name, errors) for name in FIELDS if name.startswith("datto")],
+            ),
+            (
+                "Autotask",
+                [_field(request, connection, name, errors) for name in FIELDS if name.startswith("autotask")],
+            ),
         ],
         "missing": connections.missing_fields(connection),
         "has_failed_checks": PreflightCheck.objects.filter(status=PreflightCheck.Status.FAIL).exists(),
@@ -56,7 +62,9 @@ def _field(request: HttpRequest, connection: Connection, name: str, errors: dict
         "name": name,
         "title": FIELDS[name][1].removeprefix("Datto RMM ").removeprefix("Autotask "),
         "help": FIELDS[name][2],
-        "hint": _HINTS.get(name, "") if not is_secret else ("saved; leave blank to keep it" if stored else "not entered yet"),
+        "hint": _HINTS.get(name, "")
+        if not is_secret
+        else ("saved; leave blank to keep it" if stored else "not entered yet"),
         "is_secret": is_secret,
         "is_stored": stored,
         "value": shown,
@@ -116,7 +124,10 @@ def start_preflight(request: HttpRequest) -> None:
     try:
         preflight.mark_started()
     except RedisError:
-        messages.error(request, "Redis does not answer, so the checks could not be started. Start Redis or correct REDIS_URL.")
+        messages.error(
+            request,
+            "Redis does not answer, so the checks could not be started. Start Redis or correct REDIS_URL.",
+        )
         return
     if not send(request, run_preflight, queue="alerts"):
         preflight.mark_ended()

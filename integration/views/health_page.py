@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from integration import heartbeats
 from integration.clients import budget_snapshot
 from integration.connections import get_connection
-from integration.models import SyncRun, Vendor, VendorHealth
+from integration.models import SyncRun, Vendor, VendorCall, VendorHealth
 from integration.readiness import BACKLOG_SECONDS, backlog_age
 from integration.registries import read_backlogs, read_inbound
 from integration.sync.kinds import list_kinds
@@ -56,13 +56,16 @@ def _context() -> dict[str, Any]:
     return {
         "connection": get_connection(),
         "redis_down": redis_down,
-        "vendors": [_vendor(vendor, health.get(vendor.value), budgets.get(vendor.value)) for vendor in Vendor],
+        "vendors": [
+            _vendor(vendor, health.get(vendor.value), budgets.get(vendor.value)) for vendor in Vendor
+        ],
         "workers": workers,
         "beat_age": beat_age,
         "beat_ok": beat_age is not None and beat_age <= heartbeats.ALIVE_SECONDS,
         "queues": queues,
         "backlogs": [
-            (name, one, backlog_age(one), backlog_age(one) > BACKLOG_SECONDS) for name, one in read_backlogs().items()
+            (name, one, backlog_age(one), backlog_age(one) > BACKLOG_SECONDS)
+            for name, one in read_backlogs().items()
         ],
         "polls": _polls(),
         "inbound": _inbound(),
@@ -70,12 +73,15 @@ def _context() -> dict[str, Any]:
 
 
 def _vendor(vendor: Vendor, health: VendorHealth | None, budget: BudgetSnapshot | None) -> dict[str, Any]:
-    blocked = budget is not None and budget.blocked_until is not None and budget.blocked_until > timezone.now()
+    blocked = (
+        budget is not None and budget.blocked_until is not None and budget.blocked_until > timezone.now()
+    )
     return {
         "title": vendor.label,
         "name": vendor.value,
         "health": health,
         "is_blocked": blocked,
+        "last_call": VendorCall.objects.filter(vendor=vendor).order_by("-id").first(),
         "budget": budget,
         "meters": [_meter(meter) for meter in budget.meters] if budget is not None else [],
         "lanes": [(lane.value.replace("_", " "), used) for lane, used in budget.used_by_lane.items() if used]
@@ -86,9 +92,11 @@ def _vendor(vendor: Vendor, health: VendorHealth | None, budget: BudgetSnapshot 
 
 def _meter(meter: MeterSnapshot) -> dict[str, Any]:
     return {
-        "title": {"hour": "in the last hour", "reads": "reads in the last minute", "writes": "writes in the last minute"}.get(
-            meter.name, meter.name
-        ),
+        "title": {
+            "hour": "in the last hour",
+            "reads": "reads in the last minute",
+            "writes": "writes in the last minute",
+        }.get(meter.name, meter.name),
         "meter": meter,
         "used": meter.used_by_us + meter.used_by_others,
         "us": min(100.0, round(100 * meter.used_by_us / meter.limit, 2)),
@@ -106,7 +114,9 @@ def _polls() -> list[dict[str, Any]]:
     }
     good = [SyncRun.Status.SUCCEEDED, SyncRun.Status.PARTIAL]
     last = dict(
-        SyncRun.objects.filter(status__in=good, dry_run=False).values_list("kind").annotate(at=Max("finished_at"))
+        SyncRun.objects.filter(status__in=good, dry_run=False)
+        .values_list("kind")
+        .annotate(at=Max("finished_at"))
     )
     now = timezone.now()
     rows = []
@@ -125,7 +135,9 @@ def _inbound() -> list[dict[str, Any]]:
         {
             "title": title,
             "state": found.get(channel),
-            "is_silent": (state := found.get(channel)) is None or state.last_at is None or now - state.last_at > _SILENCE,
+            "is_silent": (state := found.get(channel)) is None
+            or state.last_at is None
+            or now - state.last_at > _SILENCE,
         }
         for channel, title in _CHANNELS.items()
     ]

@@ -22,9 +22,14 @@ def inbound_addresses(request: HttpRequest) -> HttpResponse:
         if impossible is not None:
             messages.error(request, f"{impossible} {impossible.remedy}")
         elif not connection.is_enabled:
-            messages.error(request, "The integration is not switched on. Switch it on under Settings > Connection first.")
+            messages.error(
+                request, "The integration is not switched on. Switch it on under Settings > Connection first."
+            )
         elif send(request, install_webhook, queue="alerts"):
-            messages.success(request, "A worker registers or repairs the webhook now; this page shows the outcome in a moment.")
+            messages.success(
+                request,
+                "A worker registers or repairs the webhook now; this page shows the outcome in a moment.",
+            )
         return redirect("inbound-addresses")
     context = {
         "hooks": hooks.describe_hooks(connection),

@@ -57,10 +57,10 @@ def live_part(request: HttpRequest, template: str, context: dict[str, Any], *, l
     return JsonResponse({"html": html, "live": live})
 
 
-def send(request: HttpRequest, task: Any, *, queue: str, args: list[Any] | None = None) -> bool:
+def send(request: HttpRequest, task: Any, *, queue: str, args: tuple[Any, ...] = ()) -> bool:
     """Send a task from a page; when the broker is away the person is told, and nothing breaks."""
     try:
-        task.apply_async(args=args or [], queue=queue)
+        task.apply_async(args=args, queue=queue)
     except OperationalError:
         messages.error(
             request,

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from integration import preflight
 from integration.connections import get_connection
 from integration.models import PreflightCheck
+from integration.preflight_checks import NOT_CHECKED
 from integration.views.connection_page import start_preflight
 from integration.views.pages import live_part, page, render
 
@@ -43,12 +44,17 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     checks = list(PreflightCheck.objects.all())
     since = datetime.fromtimestamp(started, tz=UTC) if started is not None else None
     fresh = [check for check in checks if since is None or check.checked_at >= since]
-    counts = {status: sum(1 for check in fresh if check.status == status) for status in PreflightCheck.Status.values}
+    later = [check for check in fresh if check.detail.startswith(NOT_CHECKED)]
+    fresh = [check for check in fresh if check not in later]
+    counts = {
+        status: sum(1 for check in fresh if check.status == status) for status in PreflightCheck.Status.values
+    }
     order = {PreflightCheck.Status.FAIL: 0, PreflightCheck.Status.WARN: 1, PreflightCheck.Status.PASS: 2}
     if since is None:
         fresh.sort(key=lambda check: (order[PreflightCheck.Status(check.status)], check.position))
     return {
         "checks": fresh,
+        "later": later,
         "counts": counts,
         "is_running": since is not None,
         "no_worker": started is not None and not fresh and time.time() - started > _WAITS_TOO_LONG_SECONDS,

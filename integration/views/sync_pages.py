@@ -7,19 +7,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from integration.connections import get_connection
-from integration.models import SyncRun, VendorCall
+from integration.models import SyncRun, SyncRunEntry, VendorCall
 from integration.sync import runs
 from integration.sync.kinds import get_kind, list_kinds
 from integration.sync.sentences import run_sentence
 from integration.tasks import execute_run
 from integration.views.pages import live_part, page, render, send
 
-_ENTRIES_SHOWN = 200
+_ENTRIES_SHOWN = 100
 _CALLS_SHOWN = 50
 
 
@@ -28,11 +28,16 @@ def run_now(request: HttpRequest) -> HttpResponse:
     """One card per kind with its last run; POST `kind` (and `preview`) queues a run and shows it."""
     if request.method == "POST":
         return _start(request, request.POST.get("kind", ""), dry_run="preview" in request.POST)
-    return render(request, "run_now.html", "Run now", {
-        "cards": _cards(),
-        "is_enabled": get_connection().is_enabled,
-        "may_run": request.user.has_perm("integration.add_syncrun"),
-    })
+    return render(
+        request,
+        "run_now.html",
+        "Run now",
+        {
+            "cards": _cards(),
+            "is_enabled": get_connection().is_enabled,
+            "may_run": request.user.has_perm("integration.add_syncrun"),
+        },
+    )
 
 
 @page("integration.view_syncrun")
@@ -56,18 +61,25 @@ def run_cancel(request: HttpRequest, run_id: int) -> HttpResponse:
 
 def run_context(request: HttpRequest, run: SyncRun) -> dict[str, Any]:
     """Return what a run's page shows."""
-    failed, notices, groups, shown = [], [], {}, 0
-    entries = run.entries.order_by("-status", "id") if run.is_live else run.entries.order_by("id")
-    total = run.entries.count()
-    for entry in run.entries.filter(status="failed")[:_ENTRIES_SHOWN]:
-        failed.append(entry)
-    for entry in entries.exclude(status="failed")[:_ENTRIES_SHOWN]:
-        shown += 1
-        if entry.action == "notice":
-            notices.append(entry)
+    counted = run.entries.values_list("status", "action", "object_type").annotate(n=Count("id"))
+    failed: list[SyncRunEntry] = list(run.entries.filter(status=SyncRunEntry.Status.FAILED)[:_ENTRIES_SHOWN])
+    groups = []
+    for status, action, object_type, count in sorted(counted, key=lambda row: (_ORDER.index(row[1]), row[2])):
+        if status == SyncRunEntry.Status.FAILED:
             continue
-        title = f"{entry.object_type.replace('_', ' ').capitalize()}: {_VERBS[entry.action]}"
-        groups.setdefault(title, []).append((entry, list(_changes(entry.before, entry.after))))
+        entries = run.entries.filter(action=action, object_type=object_type).exclude(
+            status=SyncRunEntry.Status.FAILED
+        )
+        groups.append(
+            {
+                "title": f"{object_type.replace('_', ' ').capitalize()}: {_VERBS[action]}",
+                "action": action,
+                "count": count,
+                "rows": [
+                    (entry, list(_changes(entry.before, entry.after))) for entry in entries[:_ENTRIES_SHOWN]
+                ],
+            }
+        )
     share = None
     if run.progress_total:
         share = min(100, round(100 * run.progress_done / run.progress_total))
@@ -76,16 +88,16 @@ def run_context(request: HttpRequest, run: SyncRun) -> dict[str, Any]:
         "kind": next((kind for kind in list_kinds() if kind.name == run.kind), None),
         "sentence": run_sentence(run),
         "failed": failed,
-        "notices": notices,
         "groups": groups,
-        "not_shown": total - shown - len(failed),
         "share": share,
         "calls": list(VendorCall.objects.filter(run=run).order_by("-id")[:_CALLS_SHOWN]),
         "may_run": request.user.has_perm("integration.add_syncrun"),
     }
 
 
-_VERBS = {"create": "new", "update": "changed", "deactivate": "gone"}
+_VERBS = {"create": "new", "update": "changed", "deactivate": "gone", "notice": "to know"}
+#: What people look for comes first; new objects are many and plain.
+_ORDER = ["notice", "deactivate", "update", "create"]
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -96,7 +108,7 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, s
 
 def _text(value: Any) -> str:
     if value is None or value == "":
-        return "–"
+        return "empty"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
@@ -109,12 +121,14 @@ def _start(request: HttpRequest, name: str, *, dry_run: bool) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("run-now")
     if not get_connection().is_enabled:
-        messages.error(request, "The integration is not switched on, so nothing can be read. Switch it on here first.")
+        messages.error(
+            request, "The integration is not switched on, so nothing can be read. Switch it on here first."
+        )
         return redirect("connection")
     person = request.user if request.user.is_authenticated else None
     run, is_new = runs.queue_run(kind=kind.name, trigger=SyncRun.Trigger.PERSON, user=person, dry_run=dry_run)
     if is_new:
-        transaction.on_commit(partial(send, request, execute_run, queue=kind.queue, args=[run.pk]))
+        transaction.on_commit(partial(send, request, execute_run, queue=kind.queue, args=(run.pk,)))
     else:
         messages.info(request, "A run of this kind is at work already; this is it.")
     return redirect("admin:integration_syncrun_change", run.pk)
@@ -124,7 +138,9 @@ def _cards() -> list[dict[str, Any]]:
     kinds = list_kinds()
     # Two queries for all cards, however many runs there are: the newest run and the newest that changed something.
     newest = dict(
-        SyncRun.objects.filter(kind__in=[kind.name for kind in kinds]).values_list("kind").annotate(last=Max("id"))
+        SyncRun.objects.filter(kind__in=[kind.name for kind in kinds])
+        .values_list("kind")
+        .annotate(last=Max("id"))
     )
     changed = Q(creates__gt=0) | Q(updates__gt=0) | Q(deactivations__gt=0)
     newest_change = dict(

@@ -9,10 +9,17 @@ from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
 from integration.vendors.autotask.links import company_link, contact_link
-from mappings.admin.common import MirrorAdmin, ReadOnlyInline, inside_link, outside_link, show_name, show_time
+from mappings.admin.common import (
+    MirrorAdmin,
+    ReadOnlyInline,
+    display,
+    inside_link,
+    outside_link,
+    show_name,
+    show_time,
+)
 from mappings.models import Company, CompanyLocation, Contact, PicklistValue, SiteMapping, WorkType
 
 
@@ -110,6 +117,8 @@ class CompanyAdmin(MirrorAdmin):
     @display(description="Type")
     def show_type(self, company: Company) -> str:
         """Show the company type's label."""
+        if company.company_type is None:
+            return "-"
         value = PicklistValue.objects.filter(
             entity="Companies", field="companyType", value=company.company_type
         ).first()

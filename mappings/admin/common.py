@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db import models
@@ -22,9 +23,18 @@ if TYPE_CHECKING:
 
     ThemedAdmin = ModelAdmin[Any]
     ThemedInline = TabularInline[Any, Any]
+    _Method = TypeVar("_Method", bound=Callable[..., Any])
+
+    def display(**options: Any) -> Callable[[_Method], _Method]:
+        """Describe a column."""
+
+    def action(**options: Any) -> Callable[[_Method], _Method]:
+        """Describe an action."""
+
 else:
     from unfold.admin import ModelAdmin as ThemedAdmin
     from unfold.admin import TabularInline as ThemedInline
+    from unfold.decorators import action, display  # noqa: F401 - handed on to the screens
 
 
 def show_time(at: datetime | None) -> SafeString | str:
@@ -78,7 +88,7 @@ class MirrorAdmin(ThemedAdmin):
     change_list_template = "mappings/change_list.html"
     show_full_result_count = False
     list_per_page = 50
-    actions = None
+    actions: Sequence[Any] | None = None
     list_filter_submit = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

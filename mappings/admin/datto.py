@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
-from mappings.admin.common import MirrorAdmin, inside_link, outside_link, show_name, show_time
+from mappings.admin.common import MirrorAdmin, display, inside_link, outside_link, show_name, show_time
 from mappings.models import Device, Site
 
 

@@ -8,9 +8,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
 
-from mappings.admin.common import MirrorAdmin, show_time
+from mappings.admin.common import MirrorAdmin, action, display, show_time
 from mappings.models import MirrorState
 from mappings.services.mirror import allow_large_change
 

@@ -9,11 +9,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
 from unfold.views import ChangeList
 
 from mappings import columns
-from mappings.admin.common import ReadOnlyInline, inside_link, outside_link, show_time
+from mappings.admin.common import ReadOnlyInline, action, display, inside_link, outside_link, show_time
 from mappings.admin.sitemapping_pages import SiteMappingPages, say
 from mappings.admin.widgets import SiteMappingForm
 from mappings.models import SiteMapping, SiteMappingChange
@@ -40,7 +39,7 @@ def score_in_words(mapping: SiteMapping) -> str:
     if mapping.source in {SiteMapping.Source.NATIVE, SiteMapping.Source.MANUAL, SiteMapping.Source.CSV}:
         return "certain"
     if mapping.source == SiteMapping.Source.EXACT:
-        return "as good as certain"
+        return "nearly certain"
     if mapping.score >= _VERY_LIKELY:
         return "very likely"
     return "likely" if mapping.score >= _LIKELY else "perhaps"

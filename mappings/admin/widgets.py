@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -12,6 +13,11 @@ from django.urls import reverse
 
 from mappings.admin.autotask import company_label
 from mappings.models import Company, SiteMapping
+
+if TYPE_CHECKING:
+    CompanyChoiceField = forms.ModelChoiceField[Company]
+else:
+    CompanyChoiceField = forms.ModelChoiceField
 
 
 class CompanySelect(AutocompleteSelect):
@@ -27,7 +33,7 @@ class CompanySelect(AutocompleteSelect):
         """Return where the choices come from."""
         return reverse(f"{self.admin_site.name}:mappings_company_choices")
 
-    def optgroups(self, name: str, value: list[str], attr: Any = None) -> Any:
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         """Return the present choice; from memory when it is the one loaded with the row."""
         chosen = [one for one in value if one]
         if chosen and (self.known is None or chosen != [str(self.known.pk)]):
@@ -38,7 +44,7 @@ class CompanySelect(AutocompleteSelect):
         return [(None, options, 0)]
 
 
-class CompanyField(forms.ModelChoiceField):
+class CompanyField(CompanyChoiceField):
     """An organization; the one the row already has is not looked up again."""
 
     known: Company | None = None
@@ -52,7 +58,7 @@ class CompanyField(forms.ModelChoiceField):
     def remember(self, company: Company | None) -> None:
         """Take the row's company."""
         self.known = company
-        self.widget.known = company  # type: ignore[attr-defined]  # the widget made above
+        self.widget.known = company
 
     def label_from_instance(self, obj: Any) -> str:
         """Return what tells companies of one name apart."""

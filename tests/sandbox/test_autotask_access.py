@@ -31,6 +31,12 @@ def test_wrong_secret_is_401_and_header_names_have_no_case(at):
     assert at.item("Companies", 0)["companyName"] == "Our MSP"
 
 
+def test_names_and_secrets_beyond_ascii_come_as_utf8(at):
+    at.double.add_api_user("müller@example.com", "gehéim", CODE, API_RESOURCE)
+    sent = {"UserName": "müller@example.com".encode(), "Secret": "gehéim".encode()}
+    assert at.call("GET", "Companies/0", headers=sent).status_code == 200
+
+
 @pytest.mark.parametrize(
     "path",
     [

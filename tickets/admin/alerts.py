@@ -17,21 +17,20 @@ from unfold.contrib.filters.admin import (
     FieldTextFilter,
     RelatedDropdownFilter,
 )
-from unfold.decorators import display
 
-from integration.vendors.autotask import links as autotask_links
-from integration.vendors.datto_rmm import links as datto_links
 from tickets.admin.display import (
     ALERT_STATE_COLORS,
     PRIORITY_COLORS,
     ReadOnlyAdmin,
-    show_clipped,
+    column,
     show_link,
     show_moment,
+    show_two_lines,
 )
 from tickets.admin.story import alert_story
 from tickets.models import Alert
-from tickets.selectors.pages import find_connection, with_places
+from tickets.selectors.pages import attach_places
+from tickets.services.links import device_link, ticket_link
 from tickets.services.retry import retry_alert
 from tickets.tasks import enqueue_actions
 
@@ -40,7 +39,7 @@ from tickets.tasks import enqueue_actions
 class AlertAdmin(ReadOnlyAdmin):
     """Every alert in exactly one state, and why."""
 
-    list_display = ["seen", "level", "what", "device", "site", "belongs_to", "stands", "why", "ticket_number"]
+    list_display = ["seen", "level", "what", "stands", "ticket_number", "device", "place"]
     list_display_links = ["what"]
     list_filter = [
         ("state", ChoicesCheckboxFilter),
@@ -63,67 +62,61 @@ class AlertAdmin(ReadOnlyAdmin):
     actions = ["retry_now"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
-        """Return alerts with everything the list shows, one query for a page."""
-        alerts: QuerySet[Alert] = super().get_queryset(request).select_related("ticket")
-        return with_places(alerts, find_connection()).defer(
+        """Return alerts without their big columns."""
+        alerts: QuerySet[Alert] = super().get_queryset(request)
+        return alerts.select_related("ticket__company").defer(
             "context", "decision", "diagnostics", "ticket__fields"
         )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list with devices, organizations and links of its page."""
+        changelist = super().get_changelist_instance(request)
+        changelist.result_list = attach_places(changelist.result_list)
+        return changelist
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Let the ledger link to alerts that are no longer listed."""
         return lookup == "missed_polls__gt" or bool(super().lookup_allowed(lookup, value, request))
 
-    @display(description="When", ordering="id")
-    def seen(self, alert: Any) -> str:
+    @column(description="When", ordering="id")
+    def seen(self, alert: Alert) -> str:
         """When it was raised."""
-        return show_moment(alert.when)
+        return show_moment(alert.raised_at or alert.first_seen_at)
 
-    @display(description="Priority", ordering="priority", label=PRIORITY_COLORS)
+    @column(description="Priority", ordering="priority", label=PRIORITY_COLORS)
     def level(self, alert: Alert) -> str:
         """Datto RMM's priority."""
         return alert.priority
 
-    @display(description="Alert", ordering="summary")
+    @column(description="Alert and why", ordering="summary")
     def what(self, alert: Alert) -> str:
-        """The trouble in one line."""
-        return show_clipped(str(alert))
+        """The trouble in one line, and the reason for its state."""
+        return show_two_lines(str(alert), alert.reason)
 
-    @display(description="Device", ordering="datto_device_name")
+    @column(description="Device", ordering="datto_device_name")
     def device(self, alert: Any) -> str:
         """The device, linking into Datto RMM."""
-        url = alert.device_url or ""
-        if not url and alert.platform and alert.device_number is not None:
-            url = datto_links.device_link(alert.platform, alert.device_number)
-        return show_link(alert.datto_device_name or "-", url)
+        return show_link(alert.datto_device_name or "-", device_link(alert.connection, alert.device))
 
-    @display(description="Site", ordering="datto_site_name")
-    def site(self, alert: Alert) -> str:
-        """The site, as the alert names it."""
-        return show_clipped(alert.datto_site_name or "-")
+    @column(description="Site, organization", ordering="datto_site_name")
+    def place(self, alert: Any) -> str:
+        """The site as the alert names it; below, the ticket's organization or the site's."""
+        return show_two_lines(alert.datto_site_name or "-", alert.organization or "no organization")
 
-    @display(description="Organization")
-    def belongs_to(self, alert: Any) -> str:
-        """The ticket's organization, or the site's."""
-        return show_clipped(alert.organization or "-")
-
-    @display(description="State", ordering="state", label=ALERT_STATE_COLORS)
+    @column(description="State", ordering="state", label=ALERT_STATE_COLORS)
     def stands(self, alert: Alert) -> str:
         """Where it stands."""
         return alert.get_state_display()
 
-    @display(description="Why")
-    def why(self, alert: Alert) -> str:
-        """The reason for the state."""
-        return show_clipped(alert.reason)
-
-    @display(description="Ticket", ordering="ticket__ticket_number")
+    @column(description="Ticket", ordering="ticket__ticket_number")
     def ticket_number(self, alert: Any) -> str:
         """The ticket, linking into Autotask."""
         ticket = alert.ticket
         if ticket is None or ticket.autotask_ticket_id is None:
             return "-"
-        url = autotask_links.ticket_link(alert.web_url, ticket.autotask_ticket_id) if alert.web_url else ""
-        return show_link(ticket.ticket_number or f"#{ticket.autotask_ticket_id}", url)
+        return show_link(
+            ticket.ticket_number or f"#{ticket.autotask_ticket_id}", ticket_link(alert.connection, ticket)
+        )
 
     @admin.action(description="Retry now", permissions=["change"])
     def retry_now(self, request: HttpRequest, chosen: QuerySet[Alert]) -> None:

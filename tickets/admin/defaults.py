@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
 
 from mappings.models import PicklistValue, WorkType
 from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm
+from tickets.admin.display import column
 from tickets.domain.settings_resolution import FLAG_FIELDS, PICK_FIELDS, TEMPLATE_FIELDS, SettingsRow, resolve
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
@@ -37,7 +37,7 @@ _RECENT = timedelta(days=30)
 _PREVIEW_ALERTS = 25
 
 
-class PriorityInline(TabularInline):  # type: ignore[misc] - the theme ships no types
+class PriorityInline(TabularInline):  # type: ignore[misc]  # the theme ships no types
     """Six lines, one per alert priority."""
 
     model = PriorityDefaults
@@ -55,7 +55,7 @@ class PriorityInline(TabularInline):  # type: ignore[misc] - the theme ships no 
 
 
 @admin.register(TicketDefaults)
-class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc] - the theme ships no types
+class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no types
     """What a ticket gets, by monitor type."""
 
     form = TicketDefaultsForm
@@ -72,25 +72,14 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc] - the theme ships n
     fieldsets = [
         (
             "Ticket",
-            {
-                "fields": [
-                    ("create_ticket", "queue"),
-                    ("ticket_type", "ticket_category"),
-                    ("source", "status"),
-                ]
-            },
+            {"fields": ["create_ticket", "queue", "ticket_type", "ticket_category", "source", "status"]},
         ),
-        ("Classification", {"fields": [("issue_type", "sub_issue_type"), "work_type"]}),
+        ("Classification", {"fields": ["issue_type", "sub_issue_type", "work_type"]}),
         ("Texts", {"fields": ["title_template", "description_template"]}),
-        ("First note", {"fields": ["write_first_note", "note_template", ("note_type", "note_publish")]}),
+        ("First note", {"fields": ["write_first_note", "note_template", "note_type", "note_publish"]}),
         (
             "Closing",
-            {
-                "fields": [
-                    ("complete_on_clear", "completed_status"),
-                    ("note_on_clear", "resolve_on_complete"),
-                ]
-            },
+            {"fields": ["complete_on_clear", "completed_status", "note_on_clear", "resolve_on_complete"]},
         ),
     ]
 
@@ -172,7 +161,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc] - the theme ships n
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 
-    @display(description="Monitor type")
+    @column(description="Monitor type")
     def monitor(self, row: TicketDefaults) -> str:
         """The monitor type, or all of them."""
         if row.monitor_type is None:
@@ -191,14 +180,14 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc] - the theme ships n
             format_html_join(" ", '<span class="bridge-mark">{}</span>', ((mark,) for mark in marks)),
         )
 
-    @display(description="Creates a ticket")
+    @column(description="Creates a ticket")
     def makes_ticket(self, row: TicketDefaults) -> str:
         """What this row says of it."""
         if row.create_ticket is None:
             return "by priority" if row.monitor_type_id is None else "as above"
         return "yes" if row.create_ticket else "no"
 
-    @display(description="Set here")
+    @column(description="Set here")
     def differs(self, row: TicketDefaults) -> str:
         """The fields this row sets, those with an inactive value struck through."""
         return (
@@ -206,7 +195,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc] - the theme ships n
             or "-"
         )
 
-    @display(description="Alerts, 30 days", ordering="recent")
+    @column(description="Alerts, 30 days", ordering="recent")
     def recent_alerts(self, row: Any) -> str:
         """How many alerts it applied to lately, linking to them."""
         if not row.recent:

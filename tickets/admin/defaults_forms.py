@@ -21,7 +21,7 @@ from tickets.services.defaults import PICKLISTS, Verdict, validate_defaults, val
 _TEXT_ROWS: Final = {"title_template": 2, "description_template": 14, "note_template": 8}
 
 
-class PickSelect(UnfoldAdminSelectWidget):  # type: ignore[misc] - the theme ships no types
+class PickSelect(UnfoldAdminSelectWidget):  # type: ignore[misc]  # the theme ships no types
     """A select whose options carry their pick list value and parent, so that sub-issues can follow the issue."""
 
     def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -37,7 +37,7 @@ class PickSelect(UnfoldAdminSelectWidget):  # type: ignore[misc] - the theme shi
         return option
 
 
-class _PickField(forms.ModelChoiceField):
+class _PickField(forms.ModelChoiceField[Any]):
     def __init__(self, values: QuerySet[Any], *, title: str, help_text: str, empty: str) -> None:
         super().__init__(
             values, required=False, label=title, help_text=help_text, empty_label=empty, widget=PickSelect()
@@ -87,7 +87,7 @@ class TicketDefaultsForm(forms.ModelForm[TicketDefaults]):
                         "placeholder": "Empty: as inherited",
                     }
                 )
-                self.fields[name].strip = False  # type: ignore[attr-defined] - a CharField; blank lines are meant
+                self.fields[name].strip = False  # type: ignore[attr-defined]  # a CharField; blank lines are meant
         if "issue_type" in self.fields and self.inherited is not None:
             issue = self.inherited.pick("issue_type")
             self.fields["issue_type"].widget.attrs["data-inherited"] = str(issue.value) if issue else ""

@@ -10,10 +10,9 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RangeDateTimeFilter
-from unfold.decorators import display
 
 from integration.models import Connection
-from tickets.admin.display import DELIVERY_STATE_COLORS, ReadOnlyAdmin, show_clipped, show_moment
+from tickets.admin.display import DELIVERY_STATE_COLORS, ReadOnlyAdmin, column, show_clipped, show_moment
 from tickets.models import Alert, Delivery, Ticket
 
 _HIDDEN = "(hidden)"
@@ -42,17 +41,17 @@ class DeliveryAdmin(ReadOnlyAdmin):
         messages: QuerySet[Delivery] = super().get_queryset(request).defer("body")
         return messages
 
-    @display(description="Received", ordering="id")
+    @column(description="Received", ordering="id")
     def received(self, delivery: Delivery) -> str:
         """When it came in."""
         return show_moment(delivery.received_at)
 
-    @display(description="State", ordering="state", label=DELIVERY_STATE_COLORS)
+    @column(description="State", ordering="state", label=DELIVERY_STATE_COLORS)
     def stands(self, delivery: Delivery) -> str:
         """What became of it."""
         return delivery.get_state_display()
 
-    @display(description="Why")
+    @column(description="Why")
     def why(self, delivery: Delivery) -> str:
         """The reason for the state."""
         return show_clipped(delivery.reason)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: Priority -> variant of the theme's label.
 PRIORITY_COLORS: Final = {
@@ -42,7 +46,7 @@ DELIVERY_STATE_COLORS: Final = {
 }
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] - the theme ships no types
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no types
     """A list and pages that only show. Rows are written by workers, never by hand."""
 
     show_full_result_count = False
@@ -60,6 +64,11 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] - the theme ships no type
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody deletes rows; old ones go by themselves."""
         return False
+
+
+def column(**options: Any) -> Callable[[Method], Method]:
+    """Return the theme's `display` decorator with types."""
+    return cast("Callable[[Method], Method]", display(**options))
 
 
 def show_moment(moment: datetime | None) -> str:
@@ -86,3 +95,15 @@ def show_link(text: Any, url: str) -> str:
 def show_clipped(text: str) -> str:
     """Return a text in one column's width, whole on hover."""
     return format_html('<span class="bridge-clip" title="{}">{}</span>', text, text)
+
+
+def show_two_lines(text: str, below: str) -> str:
+    """Return a text with a quieter one below it, both in one column's width, whole on hover."""
+    return format_html(
+        '<span class="bridge-two"><span class="bridge-clip" title="{}">{}</span>'
+        '<span class="bridge-clip bridge-below" title="{}">{}</span></span>',
+        text,
+        text,
+        below,
+        below,
+    )

@@ -10,7 +10,7 @@ from integration.vendors.datto_rmm.contexts import describe_context
 from mappings.models import Device
 from tickets.models import Action, Alert, Ticket, TimelineEvent
 from tickets.selectors.pages import find_connection, list_calls
-from tickets.services.links import alert_link, device_link, ticket_link
+from tickets.services.links import alert_link, device_link, ticket_link, trusted_portal_url
 
 _EVENTS = 300
 #: States of actions that are worth a line: done ones are in the timeline.
@@ -35,7 +35,7 @@ def alert_story(alert: Alert) -> dict[str, Any]:
         "device": device,
         "alert_url": alert_link(connection, alert),
         "device_url": device_link(connection, device),
-        "web_remote_url": device.web_remote_url if device else "",
+        "web_remote_url": trusted_portal_url(connection, device.web_remote_url) if device else "",
         "ticket_url": ticket_link(connection, alert.ticket),
         "events": _events(about),
         "actions": list(Action.objects.filter(about, state__in=_PENDING)),

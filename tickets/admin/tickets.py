@@ -6,17 +6,24 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, FieldTextFilter
-from unfold.decorators import display
 
-from integration.vendors.autotask import links as autotask_links
-from tickets.admin.display import TICKET_STATE_COLORS, ReadOnlyAdmin, show_clipped, show_link, show_moment
+from tickets.admin.display import (
+    TICKET_STATE_COLORS,
+    ReadOnlyAdmin,
+    column,
+    show_clipped,
+    show_link,
+    show_moment,
+)
 from tickets.admin.story import ticket_story
-from tickets.models import Ticket
+from tickets.models import Alert, Ticket
 from tickets.selectors.pages import find_connection
+from tickets.services.links import ticket_link
 
 
 @admin.register(Ticket)
@@ -32,49 +39,64 @@ class TicketAdmin(ReadOnlyAdmin):
     search_help_text = "Ticket number, title or organization."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
-        """Return tickets with everything the list shows."""
-        connection = find_connection()
+        """Return tickets with their alerts counted."""
         tickets: QuerySet[Ticket] = super().get_queryset(request).defer("fields")
+        alerts = (
+            Alert.objects.filter(ticket=OuterRef("pk"))
+            .order_by()
+            .values("ticket")
+            .annotate(n=Count("pk"))
+            .values("n")
+        )
         return tickets.annotate(
-            web_url=Value(connection.autotask_web_url if connection else ""),
-            alert_count=Count("alerts"),
-            open_count=Count("alerts", filter=Q(alerts__is_resolved=False)),
+            alert_count=Coalesce(Subquery(alerts), 0),
+            open_count=Coalesce(Subquery(alerts.filter(is_resolved=False)), 0),
         )
 
-    @display(description="Number", ordering="ticket_number")
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list with what its links need."""
+        changelist = super().get_changelist_instance(request)
+        connection = find_connection()
+        changelist.result_list = list(changelist.result_list)
+        for ticket in changelist.result_list:
+            ticket.connection = connection
+        return changelist
+
+    @column(description="Number", ordering="ticket_number")
     def number(self, ticket: Any) -> str:
         """The number, linking into Autotask."""
         if ticket.autotask_ticket_id is None:
             return "-"
-        url = autotask_links.ticket_link(ticket.web_url, ticket.autotask_ticket_id) if ticket.web_url else ""
-        return show_link(ticket.ticket_number or f"#{ticket.autotask_ticket_id}", url)
+        return show_link(
+            ticket.ticket_number or f"#{ticket.autotask_ticket_id}", ticket_link(ticket.connection, ticket)
+        )
 
-    @display(description="Title", ordering="title")
+    @column(description="Title", ordering="title")
     def what(self, ticket: Ticket) -> str:
         """The title."""
         return show_clipped(ticket.title or str(ticket))
 
-    @display(description="Organization", ordering="company__name")
+    @column(description="Organization", ordering="company__name")
     def organization(self, ticket: Ticket) -> str:
         """The organization it belongs to."""
         return show_clipped(ticket.company.name)
 
-    @display(description="State", ordering="state", label=TICKET_STATE_COLORS)
+    @column(description="State", ordering="state", label=TICKET_STATE_COLORS)
     def stands(self, ticket: Ticket) -> str:
         """Where it stands."""
         return ticket.get_state_display()
 
-    @display(description="Open alerts", ordering="open_count")
+    @column(description="Open alerts", ordering="open_count")
     def open_alerts(self, ticket: Any) -> str:
         """Open alerts of all its alerts."""
         return f"{ticket.open_count} of {ticket.alert_count}"
 
-    @display(description="Created", ordering="created_in_autotask_at")
+    @column(description="Created", ordering="created_in_autotask_at")
     def made(self, ticket: Ticket) -> str:
         """When Autotask created it."""
         return show_moment(ticket.created_in_autotask_at)
 
-    @display(description="Completed", ordering="completed_at")
+    @column(description="Completed", ordering="completed_at")
     def done(self, ticket: Ticket) -> str:
         """When it was completed."""
         return show_moment(ticket.completed_at)

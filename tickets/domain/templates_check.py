@@ -142,14 +142,17 @@ class _Checker:
         yield self._unknown(name, line)
 
     def _unknown(self, name: str, line: int) -> TemplateProblem:
-        if name.startswith("ticket."):
+        if name.startswith("ticket.") and "ticket.number" not in self._known:
             return TemplateProblem(
                 line,
                 f"There is no variable {name} here.",
                 "ticket.number exists in the first note only: before, there is no number.",
             )
+        group = name.partition(".")[0]
+        siblings = [known for known in self._known if known.startswith(f"{group}.")]
+        introduction = f"In {group} there are" if siblings else "Variables are"
         return TemplateProblem(
-            line, f"There is no variable {name}.", _suggest(name, self._known, "Variables are")
+            line, f"There is no variable {name}.", _suggest(name, siblings or self._known, introduction)
         )
 
 
@@ -170,8 +173,7 @@ def _loops_over_facts(node: nodes.Node) -> bool:
 
 def _suggest(name: str, known: Collection[str], introduction: str) -> str:
     listed = f"{introduction}: {', '.join(sorted(known))}."
-    close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    if not close:
-        tail = name.rpartition(".")[2]
-        close = [candidate for candidate in sorted(known) if candidate.rpartition(".")[2] == tail][:1]
+    tail = name.rpartition(".")[2]
+    close = [candidate for candidate in sorted(known) if candidate.rpartition(".")[2] == tail][:1]
+    close = close or get_close_matches(name, sorted(known), n=1, cutoff=0.5)
     return f"Did you mean {close[0]}? {listed}" if close else listed

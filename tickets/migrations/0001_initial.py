@@ -416,12 +416,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("doubt_since", models.DateTimeField(blank=True, null=True)),
-                (
-                    "looks",
-                    models.PositiveSmallIntegerField(
-                        default=0, help_text="Searches since the doubt that found nothing."
-                    ),
-                ),
                 ("leased_until", models.DateTimeField(blank=True, null=True)),
                 ("lease_token", models.CharField(blank=True, max_length=32)),
                 ("cause", models.CharField(blank=True, max_length=40)),

@@ -53,9 +53,6 @@ class Action(models.Model):
         null=True, blank=True, help_text="When a sweep last sent a message about it."
     )
     doubt_since = models.DateTimeField(null=True, blank=True)
-    looks = models.PositiveSmallIntegerField(
-        default=0, help_text="Searches since the doubt that found nothing."
-    )
     leased_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.CharField(max_length=32, blank=True)
     cause = models.CharField(max_length=40, blank=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from django.db.models import Count, DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Lower, TruncDate
+from django.db.models import Count, Max, Q
+from django.db.models.functions import Lower, TruncDate
 
 from integration.models import Connection, SyncRun, VendorCall
 from mappings.models import Device, PicklistValue, SiteMapping
@@ -151,7 +152,7 @@ def list_sites_with_waiting_alerts(causes: list[str], limit: int = 8) -> list[di
         .annotate(n=Count("pk"), name=Max("datto_site_name"))
         .order_by("-n", "name")[:limit]
     )
-    return list(rows)
+    return [dict(row) for row in rows]
 
 
 def list_refused_actions(now: datetime, limit: int = 50) -> list[Action]:
@@ -180,7 +181,7 @@ def list_unusable_deliveries(now: datetime) -> list[dict[str, Any]]:
         .annotate(n=Count("pk"), reason=Max("reason"), remedy=Max("remedy"))
         .order_by("-n")
     )
-    return list(rows)
+    return [dict(row) for row in rows]
 
 
 def list_inactive_in_use() -> list[tuple[TicketDefaults, str, str]]:
@@ -212,21 +213,25 @@ def count_alerts_by_monitor_type(now: datetime, days: int = 30) -> dict[int | No
     return dict(rows.values_list("monitor_type_id").annotate(n=Count("pk")))
 
 
-def with_places(alerts: QuerySet[Alert], connection: Connection | None) -> QuerySet[Alert]:
-    """Add what links and columns of a list need: `device_url`, `device_number`, `organization`, `platform`, `web_url`.
-
-    Subqueries on unique columns, so a page of rows stays one query.
-    """
-    device = Device.objects.filter(datto_device_uid=OuterRef("datto_device_uid"))
-    mapping = SiteMapping.objects.filter(site__datto_site_uid=OuterRef("datto_site_uid"))
-    return alerts.annotate(
-        device_url=Subquery(device.values("portal_url")[:1]),
-        device_number=Subquery(device.values("datto_device_id")[:1]),
-        organization=Coalesce(F("ticket__company__name"), Subquery(mapping.values("company__name")[:1])),
-        when=Coalesce(F("raised_at"), F("first_seen_at"), output_field=DateTimeField()),
-        platform=Value(connection.datto_platform if connection else ""),
-        web_url=Value(connection.autotask_web_url if connection else ""),
+def attach_places(alerts: Iterable[Alert]) -> list[Alert]:
+    """Return the alerts of one page of a list with `device`, `organization` and `connection` on each. Three queries."""
+    rows = list(alerts)
+    devices = Device.objects.filter(datto_device_uid__in={row.datto_device_uid for row in rows} - {""})
+    by_uid = {device.datto_device_uid: device for device in devices}
+    companies = dict(
+        SiteMapping.objects.filter(site__datto_site_uid__in={row.datto_site_uid for row in rows} - {""})
+        .order_by()
+        .values_list("site__datto_site_uid", "company__name")
     )
+    connection = find_connection()
+    for row in rows:
+        extra = cast("Any", row)
+        extra.connection = connection
+        extra.device = by_uid.get(row.datto_device_uid)
+        extra.organization = (
+            row.ticket.company.name if row.ticket else companies.get(row.datto_site_uid) or ""
+        )
+    return rows
 
 
 def find_connection() -> Connection | None:

@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 import structlog
 from django.utils import timezone
 
 from integration.clients import NotConnected
+from integration.models import Vendor
 from integration.vendors.budget import Lane
 from integration.vendors.errors import (
     AuthenticationFailed,
@@ -50,6 +52,9 @@ _PERFORM = {
     Action.Kind.RESOLVE_ALERT: resolve_alert,
 }
 _PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)
+#: A row that fails while its vendor answers others.
+_FAILING_PAUSE = timedelta(minutes=2)
+_NOT_YET_PAUSE = timedelta(seconds=6)
 _NOT_CONNECTED_PAUSE = timedelta(seconds=30)
 #: A row whose handling crashes is set aside, so that one bad row cannot stop the others.
 _DEFECT_PAUSE = timedelta(minutes=10)
@@ -80,36 +85,69 @@ def perform(action_id: int, clients: Clients, *, draining: bool = False) -> list
 def drain(vendor: str, clients: Clients) -> list[int]:
     """Work off the backlog of a vendor that was down, oldest first; returns ids of actions that became due.
 
-    Stops at the second failure in a row: the vendor is still down. A single failing row is left behind, so that
-    it cannot hold up the rest.
+    A row whose create may have happened is looked for until the doubt settles, and holds the line meanwhile: at
+    most some seconds. Two failures in a row raise the question whether the vendor is still down; a plain read
+    answers it. If it is, everything keeps its place; if not, failing rows are parked and hold up nobody.
     """
     if not gate.claim_drain(vendor, timezone.now()):
         return []
-    failures = 0
-    while due := outbox.list_due(timezone.now(), vendor=vendor, limit=50):
+    outbox.unpark(vendor, _HELD_CAUSES)
+    failing: list[int] = []
+    failures_in_a_row = 0
+    while due := [
+        one for one in outbox.list_due(timezone.now(), vendor=vendor, limit=200) if one not in failing
+    ]:
         for action_id in due:
-            before = Action.objects.get(pk=action_id).attempts
-            perform(action_id, clients, draining=True)
-            after = Action.objects.get(pk=action_id)
-            if (
-                after.state == Action.State.WAITING
-                and after.attempts > before
-                and after.cause in _OUTAGE_CAUSES
-            ):
-                failures += 1
-                if failures > 1:
-                    return []
+            outcome = _drain_one(action_id, clients)
+            if outcome == "answered":
+                failures_in_a_row = 0
+                gate.keep_drain(vendor)
                 continue
-            failures = 0
-            gate.keep_drain(vendor)
-    if failures:
+            if outcome == "hold":
+                gate.come_back(vendor, _NOT_YET_PAUSE)
+                return []
+            failing.append(action_id)
+            failures_in_a_row += 1
+            if failures_in_a_row > 1 and not _answers(vendor, clients):
+                return []
+    if failing and not _answers(vendor, clients):
         return []
+    outbox.park(failing, timezone.now() + _FAILING_PAUSE)
     gate.open_gate(vendor)
     return outbox.list_due(timezone.now(), vendor=vendor)
 
 
 #: Causes that mean "the vendor does not answer", written by `_set_aside`.
 _OUTAGE_CAUSES = {"unavailable", "unknown_outcome", "credentials", "not_connected"}
+_HELD_CAUSES = ["unavailable", "unknown_outcome", "credentials", "not_yet"]
+#: A row that is in doubt again and again no longer holds the line.
+_HOLDING_ATTEMPTS = 8
+
+
+def _drain_one(action_id: int, clients: Clients) -> Literal["answered", "failed", "hold"]:
+    before = Action.objects.get(pk=action_id).attempts
+    perform(action_id, clients, draining=True)
+    after = Action.objects.get(pk=action_id)
+    if after.state != Action.State.WAITING or after.attempts == before:
+        return "answered"
+    if after.cause == "not_yet" and after.attempts <= _HOLDING_ATTEMPTS:
+        return "hold"
+    return "failed" if after.cause in _OUTAGE_CAUSES or after.cause == "not_yet" else "answered"
+
+
+def _answers(vendor: str, clients: Clients) -> bool:
+    """Ask the vendor something harmless; any answer but "unavailable" and "who are you" counts."""
+    try:
+        if vendor == Vendor.AUTOTASK:
+            clients.autotask(lane=Lane.INTAKE, subject="probe").fetch_version()
+        else:
+            clients.datto(lane=Lane.INTAKE, subject="probe").fetch_system_status()
+    except (Unavailable, AuthenticationFailed, RateLimited, NotConnected) as error:
+        log.info("vendor still away", vendor=vendor, error=str(error))
+        return False
+    except VendorError:
+        return True
+    return True
 
 
 def _perform_claimed(action: Action, clients: Clients) -> list[int]:
@@ -123,11 +161,20 @@ def _perform_claimed(action: Action, clients: Clients) -> list[int]:
         subject = f"alert:{action.alert.alert_uid}"
     try:
         follow_ups = _PERFORM[kind](action, clients, lane=_LANES[kind], subject=subject)
+    except outbox.NotYet as wait:
+        _set_aside(
+            action,
+            "not_yet",
+            str(wait),
+            "Nothing to do: it is looked at again in a few seconds.",
+            _NOT_YET_PAUSE,
+        )
+        return []
     except NotConnected as error:
         _set_aside(action, "not_connected", str(error), error.remedy, _NOT_CONNECTED_PAUSE)
         return []
     except VendorError as error:
-        return _handle_vendor_error(action, error)
+        return _handle_vendor_error(action, error, clients)
     except outbox.LeaseLost:
         raise
     except Exception as error:
@@ -143,7 +190,7 @@ def _perform_claimed(action: Action, clients: Clients) -> list[int]:
     return follow_ups
 
 
-def _handle_vendor_error(action: Action, error: VendorError) -> list[int]:
+def _handle_vendor_error(action: Action, error: VendorError, clients: Clients) -> list[int]:
     pause = timedelta(seconds=_PAUSES_SECONDS[min(action.attempts, len(_PAUSES_SECONDS) - 1)])
     if isinstance(error, RateLimited):
         wait = timedelta(seconds=max(1.0, error.retry_after_seconds))
@@ -156,7 +203,8 @@ def _handle_vendor_error(action: Action, error: VendorError) -> list[int]:
         )
         return []
     if isinstance(error, WriteOutcomeUnknown):
-        gate.record_failure(action.vendor, error)
+        # One lost answer says little; the next read says whether the vendor is there.
+        gate.record_failure(action.vendor, error, is_away=not _answers(action.vendor, clients))
         _set_aside(
             action,
             "unknown_outcome",
@@ -172,7 +220,7 @@ def _handle_vendor_error(action: Action, error: VendorError) -> list[int]:
             "unavailable",
             str(error),
             "Nothing to do if the outage is short: it is written as soon as the vendor answers.",
-            pause,
+            None,
         )
         return []
     if isinstance(error, AuthenticationFailed):
@@ -182,7 +230,7 @@ def _handle_vendor_error(action: Action, error: VendorError) -> list[int]:
             "credentials",
             str(error),
             "Enter the credentials again under Settings > Connection.",
-            timedelta(seconds=60),
+            None,
         )
         return []
     # The vendor answered, and the answer was no.
@@ -193,10 +241,14 @@ def _handle_vendor_error(action: Action, error: VendorError) -> list[int]:
     return []
 
 
-def _set_aside(action: Action, cause: str, error: str, remedy: str, pause: timedelta) -> None:
+def _set_aside(action: Action, cause: str, error: str, remedy: str, pause: timedelta | None) -> None:
     first_time = action.cause != cause
     outbox.hand_back(
-        action, not_before=timezone.now() + pause, error=error[:2000], remedy=remedy, cause=cause
+        action,
+        not_before=None if pause is None else timezone.now() + pause,
+        error=error[:2000],
+        remedy=remedy,
+        cause=cause,
     )
     alert = action.alert
     if action.kind == Action.Kind.CREATE_TICKET and alert is not None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.records import Ticket as RemoteTicket
 from integration.vendors.budget import Lane
-from integration.vendors.errors import Rejected, Unavailable, VendorError, WriteOutcomeUnknown
+from integration.vendors.errors import Rejected, VendorError, WriteOutcomeUnknown
 from tickets.models import Action, Alert, Ticket
 from tickets.services import close, outbox
 from tickets.services.clients import Clients
@@ -19,7 +19,6 @@ from tickets.services.timeline import record_event
 
 #: How long after a lost answer a search that finds nothing is believed. Autotask may still be at work on it.
 _DOUBT_SETTLES = timedelta(seconds=20)
-_LOOKS_NEEDED = 2
 
 
 def create_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
@@ -43,7 +42,7 @@ def create_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
                 action, ticket, alert, found, how="found again by its external id after a lost answer"
             )
     if ticket.autotask_ticket_id is None:
-        outbox.update_held(action, in_doubt=True, doubt_since=timezone.now(), looks=0)
+        outbox.update_held(action, in_doubt=True, doubt_since=timezone.now())
         try:
             new_id = client.create_ticket(ticket.fields)
         except WriteOutcomeUnknown:
@@ -116,7 +115,7 @@ def _look(action: Action, client: AutotaskClient, ticket: Ticket) -> RemoteTicke
     """Search for the ticket a lost answer may have made.
 
     Raises:
-        Unavailable: found nothing, but too soon to believe it.
+        NotYet: found nothing, but too soon to believe it.
     """
     found = sorted(client.find_tickets_by_external_id(ticket.correlation_key), key=lambda one: one.id)
     if len(found) > 1:
@@ -128,22 +127,18 @@ def _look(action: Action, client: AutotaskClient, ticket: Ticket) -> RemoteTicke
         )
     if found:
         return found[0]
-    looks = action.looks + 1
-    outbox.update_held(action, looks=looks)
-    since = action.doubt_since or timezone.now()
-    if looks < _LOOKS_NEEDED or timezone.now() - since < _DOUBT_SETTLES:
-        raise Unavailable(
-            "the answer to a create was lost and the ticket has not been found yet; looking again before creating it anew",
-            vendor="autotask",
-            method="POST",
-            path="/Tickets",
+    if timezone.now() - (action.doubt_since or timezone.now()) < _DOUBT_SETTLES:
+        raise outbox.NotYet(
+            "The answer to a create was lost and the ticket has not been found yet; RMM Bridge looks again before it creates one."
         )
     return None
 
 
 def _find_own(client: AutotaskClient, ticket: Ticket) -> RemoteTicket | None:
     """Return the ticket that carries our key: Autotask's duplicate handling may refuse a second one."""
-    return min(client.find_tickets_by_external_id(ticket.correlation_key), key=lambda one: one.id, default=None)
+    return min(
+        client.find_tickets_by_external_id(ticket.correlation_key), key=lambda one: one.id, default=None
+    )
 
 
 def _save_id(action: Action, ticket: Ticket, new_id: int) -> None:
@@ -186,12 +181,7 @@ def _read_back(action: Action, client: AutotaskClient, ticket: Ticket, alert: Al
     assert ticket.autotask_ticket_id is not None  # noqa: S101 - set by every path that leads here
     remote = client.find_ticket(ticket.autotask_ticket_id)
     if remote is None:
-        raise Unavailable(
-            f"ticket {ticket.autotask_ticket_id} was created but cannot be read back yet",
-            vendor="autotask",
-            method="GET",
-            path=f"/Tickets/{ticket.autotask_ticket_id}",
-        )
+        raise outbox.NotYet(f"Ticket {ticket.autotask_ticket_id} was created but cannot be read back yet.")
     if (remote.external_id or "") != ticket.correlation_key:
         own = _find_own(client, ticket)
         if own is not None:

@@ -18,13 +18,10 @@ from integration.vendors.errors import (
     PermissionDenied,
     RateLimited,
     VendorError,
-    WriteOutcomeUnknown,
 )
 
 _PAUSES_SECONDS = (3, 5, 10, 20, 30, 60)
 _AUTH_PAUSE_SECONDS = 60
-#: A lost answer to one write tells little about the vendor; so many in a row tell enough.
-_LOST_ANSWERS = 3
 #: How long one drainer keeps others away between two signs of life.
 DRAIN_LEASE = timedelta(seconds=120)
 
@@ -42,8 +39,12 @@ def record_success(vendor: str) -> None:
         VendorHealth.objects.get_or_create(vendor=vendor, defaults={"last_ok_at": now})
 
 
-def record_failure(vendor: str, error: VendorError) -> None:
-    """Note that the vendor did not answer, and close the gate when that is what it means."""
+def record_failure(vendor: str, error: VendorError, *, is_away: bool = True) -> None:
+    """Note that the vendor did not answer, and close the gate when that is what it means.
+
+    Args:
+        is_away: False for a lost answer of a vendor that answers other requests.
+    """
     now = timezone.now()
     VendorHealth.objects.get_or_create(vendor=vendor)
     VendorHealth.objects.filter(vendor=vendor).update(
@@ -52,7 +53,7 @@ def record_failure(vendor: str, error: VendorError) -> None:
     health = VendorHealth.objects.get(vendor=vendor)
     if isinstance(error, RateLimited | PermissionDenied):
         return
-    if isinstance(error, WriteOutcomeUnknown) and health.failures < _LOST_ANSWERS and not health.is_down:
+    if not is_away and not health.is_down:
         return
     pause = _PAUSES_SECONDS[min(health.failures, len(_PAUSES_SECONDS)) - 1]
     if isinstance(error, AuthenticationFailed):
@@ -74,6 +75,11 @@ def claim_drain(vendor: str, now: datetime) -> bool:
 def keep_drain(vendor: str) -> None:
     """Tell others that the drainer is alive."""
     VendorHealth.objects.filter(vendor=vendor, is_down=True).update(retry_at=timezone.now() + DRAIN_LEASE)
+
+
+def come_back(vendor: str, pause: timedelta) -> None:
+    """Stop draining for a moment without opening the gate."""
+    VendorHealth.objects.filter(vendor=vendor, is_down=True).update(retry_at=timezone.now() + pause)
 
 
 def open_gate(vendor: str) -> None:

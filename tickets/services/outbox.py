@@ -33,6 +33,10 @@ class LeaseLost(Exception):  # noqa: N818 - nothing failed: somebody else goes o
     """Another worker took the row over; stop without writing anything."""
 
 
+class NotYet(Exception):  # noqa: N818 - nothing failed: the row is looked at again soon
+    """The vendor answered, and the row has to wait a little before its next step; the text says why."""
+
+
 def lease_length() -> timedelta:
     """Return how long a claim holds without a sign of life.
 
@@ -112,6 +116,16 @@ def hand_back(
         remedy=remedy,
         cause=cause,
     )
+
+
+def park(action_ids: list[int], until: datetime) -> None:
+    """Leave waiting rows alone until a moment."""
+    Action.objects.filter(pk__in=action_ids, state=Action.State.WAITING).update(not_before=until)
+
+
+def unpark(vendor: str, causes: list[str]) -> None:
+    """Make a vendor's rows that wait for one of these causes due now."""
+    Action.objects.filter(vendor=vendor, state=Action.State.WAITING, cause__in=causes).update(not_before=None)
 
 
 def drop_if_not_started(key: str) -> bool:

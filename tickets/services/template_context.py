@@ -10,7 +10,7 @@ from mappings.models import Device
 from tickets.domain.resolution_text import format_moment
 from tickets.domain.template_variables import build_context
 from tickets.models import Alert
-from tickets.services.links import alert_link, device_link, site_link
+from tickets.services.links import alert_link, device_link, site_link, trusted_portal_url
 
 
 def alert_context(
@@ -47,7 +47,7 @@ def alert_context(
         "device.external_ip": device.external_ip if device else "",
         "device.last_user": device.last_user if device else "",
         "device.link": device_link(connection, device),
-        "device.web_remote_link": device.web_remote_url if device else "",
+        "device.web_remote_link": trusted_portal_url(connection, device.web_remote_url) if device else "",
         "site.name": site.name if site else alert.datto_site_name,
         "site.link": site_link(connection, site),
         "organization.name": organization,

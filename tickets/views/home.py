@@ -140,7 +140,13 @@ def _chart(days: list[pages.DayCount]) -> str:
         {
             "labels": [f"{day.day:%a %d}" for day in days],
             "datasets": [
-                {"label": label, "data": data, "borderColor": color, "backgroundColor": color}
+                {
+                    "label": label,
+                    "data": data,
+                    "borderColor": color,
+                    "backgroundColor": color,
+                    "displayYAxis": True,
+                }
                 for label, color, data in lines
             ],
         }

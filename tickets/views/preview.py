@@ -90,7 +90,7 @@ def _read_form(
 ) -> tuple[TicketDefaults, list[PriorityDefaults], dict[str, str]]:
     """Return the defaults with every typed value that is valid by itself, and the templates as typed."""
     model_admin = admin.site.get_model_admin(TicketDefaults)
-    form = model_admin.get_form(request, stored, change=True)(request.POST, instance=copy(stored))
+    form = model_admin.get_form(request, stored, change=True)(data=request.POST, instance=copy(stored))
     form.is_valid()
     candidate: TicketDefaults = form.instance
     for name, value in form.cleaned_data.items():
@@ -101,7 +101,7 @@ def _read_form(
         setattr(candidate, name, text)
     lines: list[PriorityDefaults] = []
     for formset, _inline in model_admin.get_formsets_with_inlines(request, stored):
-        bound = formset(request.POST, instance=stored, prefix=formset.get_default_prefix())
+        bound = formset(data=request.POST, instance=stored, prefix=formset.get_default_prefix())
         if bound.management_form.is_valid():
             bound.is_valid()
             lines += [one.instance for one in bound.forms]

@@ -40,7 +40,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add --demo and --json."""
-        parser.add_argument("--demo", action="store_true", help="connect to the sandbox at SANDBOX_URL and set it up")
+        parser.add_argument(
+            "--demo", action="store_true", help="connect to the sandbox at SANDBOX_URL and set it up"
+        )
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -97,10 +99,12 @@ class Command(BaseCommand):
             sent = True
             if is_new:
                 try:
-                    execute_run.apply_async(args=[run.pk], queue=kind.queue)
+                    execute_run.apply_async(args=(run.pk,), queue=kind.queue)
                 except Exception:  # noqa: BLE001 - whatever the broker's trouble is: the row is there, a sweep sends it again
                     sent = False
-            lines.append(f"First sync: {kind.title} is queued as run {run.pk}{'' if sent else '; workers find it once Redis answers'}.")
+            lines.append(
+                f"First sync: {kind.title} is queued as run {run.pk}{'' if sent else '; workers find it once Redis answers'}."
+            )
         return lines
 
     def _set_up_demo(self) -> list[str]:
@@ -109,7 +113,9 @@ class Command(BaseCommand):
             if kind.name in _FIRST_KINDS:
                 run, is_new = runs.queue_run(kind=kind.name, trigger=SyncRun.Trigger.COMMAND)
                 done = runs.execute_run(run.pk) if is_new else None
-                lines.append(f"First sync: {kind.title}: {done.get_status_display().lower() if done else 'is at work'}.")
+                lines.append(
+                    f"First sync: {kind.title}: {done.get_status_display().lower() if done else 'is at work'}."
+                )
         if "map_sites" in get_commands():
             with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
                 call_command("map_sites", accept_native=True, accept_exact=True, stdout=nowhere)
@@ -140,7 +146,9 @@ class Command(BaseCommand):
             }
             self.stdout.write(to_json(answer))
         else:
-            self._say("Connected." if connected else "Not connected: solve what is marked FAIL and run this again.")
+            self._say(
+                "Connected." if connected else "Not connected: solve what is marked FAIL and run this again."
+            )
 
 
 def _read(key: str) -> str:

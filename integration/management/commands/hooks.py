@@ -29,7 +29,9 @@ class Command(BaseCommand):
             return
         datto, webhook, callout = found["datto_rmm"], found["autotask_webhook"], found["callout"]
         headers = "\n".join(f"  {name}: {value}" for name, value in datto["headers"].items())
-        state = webhook["problem"] or ("registered" if webhook["active"] else "not registered yet: run `manage.py connect`")
+        state = webhook["problem"] or (
+            "registered" if webhook["active"] else "not registered yet: run `manage.py connect`"
+        )
         self.stdout.write(
             f"""Datto RMM: Setup > Integrations > Global Webhooks (or a monitor's response)
 URL

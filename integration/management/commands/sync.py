@@ -90,7 +90,11 @@ def _describe(run: SyncRun) -> dict[str, Any]:
         "status": run.status,
         "dry_run": run.dry_run,
         "counts": dict(
-            zip(_COUNTS, (run.creates, run.updates, run.deactivations, run.unchanged, run.failures), strict=True)
+            zip(
+                _COUNTS,
+                (run.creates, run.updates, run.deactivations, run.unchanged, run.failures),
+                strict=True,
+            )
         ),
         "vendor_calls": {"datto_rmm": run.datto_calls, "autotask": run.autotask_calls},
         "seconds": round(run.seconds or 0.0, 3),
@@ -104,7 +108,9 @@ def _summarize(done: list[SyncRun], *, dry_run: bool) -> dict[str, Any]:
     each = [_describe(run) for run in done]
     worst = next((one["status"] for one in each if one["status"] not in _GOOD), None)
     if worst is None:
-        worst = next((one["status"] for one in each if one["status"] != SyncRun.Status.SUCCEEDED), "succeeded")
+        worst = next(
+            (one["status"] for one in each if one["status"] != SyncRun.Status.SUCCEEDED), "succeeded"
+        )
     return {
         "kind": "all",
         "status": worst,

@@ -86,7 +86,7 @@ class Api:
 
     def _authenticate(self, call: Call) -> ApiUser:
         """Return the user whose three headers came in; header names count without letter case."""
-        headers = {name.lower(): value for name, value in call.headers.items()}
+        headers = {name.lower(): _as_utf8(value) for name, value in call.headers.items()}
         user = self._database.users.get(headers.get("username", "").strip().lower())
         if (
             user is None
@@ -271,6 +271,14 @@ class Api:
     def _only(self, call: Call, method: str) -> None:
         if call.method != method:
             raise _wrong_verb(call.method)
+
+
+def _as_utf8(value: str) -> str:
+    # Header bytes arrive read as Latin-1; clients send names and secrets beyond ASCII as UTF-8.
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def _is_id(segment: str) -> bool:

@@ -130,6 +130,10 @@ class AutotaskDouble:
         )
         with self._database.lock:
             self._database.users[username.strip().lower()] = user
+            resource = self._database.table("Resources").rows.get(resource_id)
+        if resource is not None:
+            # As in Autotask, an API user is a resource whose user name is the login.
+            self.seed("Resources", [{**resource, "userName": username.strip(), "email": username.strip()}])
 
     def all(self, entity: str) -> list[Row]:
         """Return copies of all rows, ordered by id; they hold only what is not null."""

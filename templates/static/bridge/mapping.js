@@ -1,41 +1,27 @@
-// Keys for the list of mappings: j / k move, Enter accepts, x ticks. Everything works without this file too.
+// On the list of mappings Enter accepts the current row's proposal instead of opening the row, and the person
+// goes on where they were. The other keys (j, k, x, ?) are bridge.js's. Everything works without this file too.
 (() => {
   "use strict";
+  const KEPT = "mapping-row";
+  const current = () => document.querySelector("#result_list tr.rb-at");
+
+  function onEnter(event) {
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("a, button, textarea, select, input:not([type=checkbox]), .select2-container")) return;
+    const accept = current()?.querySelector("button[name=_accept]");
+    if (!accept) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    sessionStorage.setItem(KEPT, String([...document.querySelectorAll("#result_list tr.data-row")].indexOf(current())));
+    accept.click();
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
-    const rows = Array.from(document.querySelectorAll("#result_list tr.data-row"));
-    if (!rows.length) return;
-    let current = -1;
-
-    const go = (to) => {
-      if (current >= 0) rows[current].classList.remove("mapping-current");
-      current = Math.max(0, Math.min(rows.length - 1, to));
-      rows[current].classList.add("mapping-current");
-      rows[current].scrollIntoView({ block: "nearest" });
-    };
-
-    const isTyping = (target) =>
-      target.closest("input:not([type=checkbox]), textarea, select, .select2-container, [contenteditable=true]");
-
-    document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      if (event.key === "j") go(current + 1);
-      else if (event.key === "k") go(current < 0 ? 0 : current - 1);
-      else if (current < 0) return;
-      else if (event.key === "x") {
-        const box = rows[current].querySelector("input.action-select");
-        if (box) box.click();
-      } else if (event.key === "Enter" && !event.target.closest("a, button")) {
-        const accept = rows[current].querySelector("button[name=_accept]");
-        if (!accept) return;
-        sessionStorage.setItem("mapping-row", String(current));
-        accept.click();
-      } else return;
-      event.preventDefault();
-    });
-
-    // After accepting, go on where the person was.
-    const last = sessionStorage.getItem("mapping-row");
-    sessionStorage.removeItem("mapping-row");
-    if (last !== null) go(Number(last));
+    document.addEventListener("keydown", onEnter, true);
+    const kept = sessionStorage.getItem(KEPT);
+    sessionStorage.removeItem(KEPT);
+    for (let step = 0; kept !== null && step <= Number(kept); step += 1) {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+    }
   });
 })();

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,7 +36,7 @@ def staff(db: None) -> Callable[..., Client]:
 
 
 @pytest.fixture
-def count_queries(django_assert_num_queries: Any) -> Iterator[Callable[[Client, str], int]]:
+def count_queries(django_assert_num_queries: Any) -> Callable[[Client, str], int]:
     def run(client: Client, url: str) -> int:
         client.get(url)  # permissions and content types are looked up once per process
         with CaptureQueriesContext(
@@ -46,4 +46,4 @@ def count_queries(django_assert_num_queries: Any) -> Iterator[Callable[[Client, 
         assert answer.status_code == 200, answer
         return len(captured)
 
-    yield run
+    return run

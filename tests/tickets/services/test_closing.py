@@ -9,9 +9,11 @@ import pytest
 from integration.models import Connection, SyncRun, VendorCall
 from integration.sync.runs import RunRecorder
 from integration.vendors.autotask.signatures import sign
+from integration.vendors.errors import VendorError
 from tests.tickets.services.conftest import Bridge
 from tickets.models import Action, Alert, Delivery, Ticket, TicketDefaults
 from tickets.services import intake, polling, receive
+from tickets.services.retry import retry_alert
 from tickets.services.sweep import settle_open_ends
 from tickets.tasks import StoredConnection
 
@@ -183,8 +185,6 @@ def test_alert_poll_notices_what_webhooks_lost(bridge: Bridge):
 def test_alert_poll_that_fails_midway_resolves_nothing(bridge: Bridge):
     uid = ticketed(bridge)
     bridge.fault("500", vendor="datto_rmm", path="*alerts/open*")
-    from integration.vendors.errors import VendorError
-
     with pytest.raises(VendorError):
         poll("alerts", bridge)
     assert not bridge.alert(uid).is_resolved
@@ -213,8 +213,6 @@ def test_deleted_ticket_of_an_open_alert_waits_for_a_person(bridge: Bridge):
     alert = bridge.alert(uid)
     assert (alert.state, alert.cause) == (Alert.State.BLOCKED, "ticket_deleted")
     assert alert.remedy
-    from tickets.services.retry import retry_alert
-
     bridge.perform(retry_alert(alert))
     alert = bridge.alert(uid)
     assert alert.state == Alert.State.TICKETED

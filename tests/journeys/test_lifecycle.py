@@ -1,0 +1,174 @@
+"""Alert in, ticket out, and back: with real workers, over real HTTP, whatever breaks on the way."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from tests.live import LiveBridge
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.journey
+
+#: A slow machine may take this long for what normally takes a second.
+PATIENCE_SECONDS = 60
+
+
+class Sandbox:
+    """What a person does on the sandbox's page, and sees there."""
+
+    def __init__(self, bridge: LiveBridge) -> None:
+        self.bridge = bridge
+        self.url = bridge.sandbox_url
+
+    def post(self, path: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = requests.post(f"{self.url}/control/{path}", json=values or {}, timeout=20)
+        assert answer.ok, f"{path}: {answer.status_code} {answer.text}"
+        return dict(answer.json())
+
+    def get(self, path: str) -> dict[str, Any]:
+        return dict(requests.get(f"{self.url}/control/{path}", timeout=20).json())
+
+    def mapped_device(self) -> str:
+        """Return a device of a site that Datto's own screens link to a company, by a name only one device has."""
+        sites = {one["uid"] for one in self.get("sites")["sites"] if one["autotaskCompanyId"] and one["companyId"]}
+        devices = self.get("devices?limit=1000")["devices"]
+        return str(next(one["uid"] for one in devices if one["site_uid"] in sites and not one["deleted"]))
+
+    def raise_alert(self, device: str, **values: Any) -> str:
+        return str(self.post("alerts", {"deviceUid": device, "priority": "High", **values})["alertUid"])
+
+    def tickets(self, uid: str) -> list[dict[str, Any]]:
+        return list(self.get(f"tickets?externalID=rmm-alert:{uid}")["tickets"])
+
+    def wait_for_ticket(self, uid: str) -> dict[str, Any]:
+        return wait_for(lambda: next(iter(self.tickets(uid)), None), f"a ticket for {uid}", seconds=PATIENCE_SECONDS)
+
+    def is_resolved(self, uid: str) -> bool:
+        return bool(self.get(f"alerts/{uid}")["resolved"])
+
+
+def wait_until_ticketed(bridge: LiveBridge, uid: str) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        done = bridge.manage("explain", uid, "--json", check=False)
+        if done.returncode:
+            return None
+        story = dict(json.loads(done.stdout))
+        return story if story["state"] == "ticketed" else None
+
+    return wait_for(look, f"{uid} is ticketed here", seconds=PATIENCE_SECONDS, interval=0.5)
+
+
+@pytest.fixture(scope="module")
+def webhook_only():
+    """No poll within the test's time: everything must come by webhook."""
+    with LiveBridge(ALERT_POLL_SECONDS="3600", TICKET_POLL_SECONDS="3600") as bridge:
+        yield bridge, Sandbox(bridge)
+
+
+@pytest.fixture(scope="module")
+def poll_only():
+    """No webhook reaches us: the sandbox's targets are removed."""
+    with LiveBridge(ALERT_POLL_SECONDS="1", TICKET_POLL_SECONDS="1") as bridge:
+        sandbox = Sandbox(bridge)
+        sandbox.post("webhook", {"url": ""})
+        sandbox.post("callout", {"url": ""})
+        yield bridge, sandbox
+
+
+def test_webhook_only_both_ways(webhook_only):
+    bridge, sandbox = webhook_only
+    device = sandbox.mapped_device()
+    first = sandbox.raise_alert(device)
+    ticket = sandbox.wait_for_ticket(first)
+    sandbox.post(f"tickets/{ticket['id']}/complete", {"resolution": "Done by hand."})
+    wait_for(lambda: sandbox.is_resolved(first), "completing the ticket resolves the alert", seconds=PATIENCE_SECONDS)
+    second = sandbox.raise_alert(device)
+    ticket = sandbox.wait_for_ticket(second)
+    wait_until_ticketed(bridge, second)
+    sandbox.post(f"alerts/{second}/resolve", {"by": "System"})
+    wait_for(lambda: sandbox.tickets(second)[0]["status"] == 5, "the alert's end completes the ticket", seconds=PATIENCE_SECONDS)
+    assert "cleared by itself" in sandbox.tickets(second)[0]["resolution"]
+
+
+def test_poll_only_both_ways(poll_only):
+    _, sandbox = poll_only
+    device = sandbox.mapped_device()
+    first = sandbox.raise_alert(device)
+    ticket = sandbox.wait_for_ticket(first)
+    sandbox.post(f"tickets/{ticket['id']}/complete", {})
+    wait_for(lambda: sandbox.is_resolved(first), "the ticket poll resolves the alert", seconds=PATIENCE_SECONDS)
+    second = sandbox.raise_alert(device)
+    sandbox.wait_for_ticket(second)
+    sandbox.post(f"alerts/{second}/resolve", {})
+    wait_for(lambda: sandbox.tickets(second)[0]["status"] == 5, "the alert poll completes the ticket", seconds=PATIENCE_SECONDS)
+
+
+def test_resolved_before_raised_makes_no_ticket(webhook_only):
+    bridge, sandbox = webhook_only
+    hook = bridge.manage_json("hooks")["datto_rmm"]["url"]
+    sandbox.post("webhook", {"drop_next": 2})
+    uid = sandbox.raise_alert(sandbox.mapped_device())
+    sandbox.post(f"alerts/{uid}/resolve", {})
+    for event in ("resolved", "raised"):
+        assert requests.post(hook, json={"alert_uid": uid, "event": event}, timeout=10).ok
+    time.sleep(2)
+    assert sandbox.tickets(uid) == []
+    assert bridge.manage_json("explain", uid)["state"] == "cleared"
+
+
+def test_five_fold_redelivery_with_polling_at_the_same_time_makes_one_ticket():
+    with LiveBridge(ALERT_POLL_SECONDS="1") as bridge:
+        sandbox = Sandbox(bridge)
+        hook = bridge.manage_json("hooks")["datto_rmm"]["url"]
+        device = sandbox.mapped_device()
+        uids = [sandbox.raise_alert(device) for _ in range(8)]
+        senders = [
+            threading.Thread(target=requests.post, args=(hook,), kwargs={"json": {"alert_uid": uid, "event": "raised"}, "timeout": 10})
+            for uid in uids
+            for _ in range(5)
+        ]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+        for uid in uids:
+            wait_until_ticketed(bridge, uid)
+        assert [len(sandbox.tickets(uid)) for uid in uids] == [1] * 8
+
+
+def test_worker_killed_between_remote_write_and_local_save_makes_one_ticket():
+    with LiveBridge(ALERT_POLL_SECONDS="3600", VENDOR_TIMEOUT_SECONDS="5") as bridge:
+        sandbox = Sandbox(bridge)
+        # The ticket is stored at once; the answer takes long enough to kill the worker before it arrives.
+        sandbox.post("faults", {"kind": "slow_body", "vendor": "autotask", "method": "POST", "path": "*/Tickets", "ms": 4000, "count": 1})
+        uid = sandbox.raise_alert(sandbox.mapped_device())
+        sandbox.wait_for_ticket(uid)
+        bridge.kill_worker()
+        assert len(sandbox.tickets(uid)) == 1
+        bridge.restart_worker()
+        wait_until_ticketed(bridge, uid)
+        assert len(sandbox.tickets(uid)) == 1
+
+
+def test_autotask_down_for_a_while_tickets_all_afterwards_in_order():
+    with LiveBridge(ALERT_POLL_SECONDS="3600") as bridge:
+        sandbox = Sandbox(bridge)
+        device = sandbox.mapped_device()
+        sandbox.post("faults", {"kind": "outage", "vendor": "autotask"})
+        uids = []
+        for _ in range(6):
+            uids.append(sandbox.raise_alert(device))
+            time.sleep(0.3)
+        time.sleep(2)
+        assert all(sandbox.tickets(uid) == [] for uid in uids)
+        requests.delete(f"{sandbox.url}/control/faults", timeout=10)
+        ids = [sandbox.wait_for_ticket(uid)["id"] for uid in uids]
+        assert ids == sorted(ids)
+        assert [len(sandbox.tickets(uid)) for uid in uids] == [1] * 6
+        assert bridge.manage_json("ledger")["balanced"] is True
