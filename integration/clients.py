@@ -110,9 +110,10 @@ def datto_client(
     Raises:
         NotConnected: credentials missing, integration disabled, or paused and this would write.
     """
-    return _client(
+    client: DattoRmmClient = _client(
         Vendor.DATTO_RMM, _build_datto, lane, subject, run_id, writes=writes, check_state=check_state
     )
+    return client
 
 
 def autotask_client(
@@ -124,9 +125,10 @@ def autotask_client(
     check_state: bool = True,
 ) -> AutotaskClient:
     """Return an Autotask client for one piece of work; arguments and errors as `datto_client`."""
-    return _client(
+    client: AutotaskClient = _client(
         Vendor.AUTOTASK, _build_autotask, lane, subject, run_id, writes=writes, check_state=check_state
     )
+    return client
 
 
 def budget_snapshot() -> dict[str, BudgetSnapshot]:

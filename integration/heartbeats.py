@@ -86,7 +86,7 @@ def read_queue_lengths() -> dict[str, int]:
         RedisError: Redis does not answer.
     """
     client = get_redis()
-    return {queue: int(client.llen(f"{key('celery')}:{queue}")) for queue in _QUEUES}  # type: ignore[arg-type]  # the stubs mix in the asynchronous client
+    return {queue: int(client.llen(f"{key('celery')}:{queue}")) for queue in _QUEUES}
 
 
 def _write(name: str, value: dict[str, Any]) -> None:

@@ -45,7 +45,12 @@ def configure(options: dict[str, Any]) -> None:
         renderer: Any = structlog.processors.JSONRenderer()
         shared.append(structlog.processors.format_exc_info)
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=options["color"], pad_event_to=0)
+        renderer = structlog.dev.ConsoleRenderer(
+            # Plain, because the richer formatters print local variables, which may hold secrets.
+            colors=options["color"],
+            pad_event_to=0,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

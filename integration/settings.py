@@ -184,6 +184,14 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "tickets"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
+# First match wins. Runs of alerts and tickets are sent to `alerts` by whoever starts them (SyncKind.queue).
+CELERY_TASK_ROUTES = {
+    "tickets.perform_action": {"queue": "tickets"},
+    "tickets.drain_vendor": {"queue": "tickets"},
+    "tickets.*": {"queue": "alerts"},
+    "integration.tend": {"queue": "alerts"},
+    "integration.*": {"queue": "sync"},
+}
 # Time limit < leases of our rows (tickets.leases) < visibility timeout: a task never runs twice at once.
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 600

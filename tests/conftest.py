@@ -56,12 +56,11 @@ def redis_client(valkey_socket: str) -> Iterator[redis.Redis]:
     client.close()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _registered_tasks() -> None:
+def pytest_sessionstart() -> None:
     """Register every task once, as a worker does at its start.
 
-    Celery warns where a task names its own queue. Left to the first test that touches a task, that warning would be an
-    error half-way through the registration, and every later test would miss tasks.
+    Celery warns where a task names its own queue. Left to the first look at a task, which may be pytest's own while it
+    collects, that warning would be an error half-way through the registration, and every test would miss tasks.
     """
     from celery.exceptions import CDeprecationWarning  # noqa: PLC0415 - Celery is configured only now
 

@@ -48,31 +48,31 @@ def enqueue_delivery(delivery_id: int) -> None:
         log.warning("broker unreachable; the sweep will find the row", delivery=delivery_id)
 
 
-@shared_task(name="tickets.process_delivery", queue="alerts")
+@shared_task(name="tickets.process_delivery")
 def process_delivery(delivery_id: int) -> None:
     """Look at what an inbound message points to."""
     enqueue_actions(intake.process_delivery(delivery_id, StoredConnection()))
 
 
-@shared_task(name="tickets.perform_action", queue="tickets")
+@shared_task(name="tickets.perform_action")
 def perform_action(action_id: int) -> None:
     """Do one vendor write."""
     enqueue_actions(act.perform(action_id, StoredConnection()))
 
 
-@shared_task(name="tickets.reconsider_alerts", queue="alerts")
+@shared_task(name="tickets.reconsider_alerts")
 def reconsider_alerts(site_uids: list[str] | None = None) -> None:
     """Decide alerts again whose site has just been mapped."""
     enqueue_actions(sweep.reconsider_alerts(site_uids=site_uids))
 
 
-@shared_task(name="tickets.drain_vendor", queue="tickets")
+@shared_task(name="tickets.drain_vendor")
 def drain_vendor(vendor: str) -> None:
     """Work off the backlog of a vendor that was down, in order."""
     enqueue_actions(act.drain(vendor, StoredConnection()))
 
 
-@shared_task(name="tickets.sweep", queue="alerts")
+@shared_task(name="tickets.sweep")
 def sweep_waiting_rows() -> None:
     """Find every row that waits and send a message about it."""
     now = timezone.now()

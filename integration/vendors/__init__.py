@@ -1,0 +1,1 @@
+"""The vendors' clients: plain Python and requests, no Django, nothing else of ours."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,7 +21,7 @@ SECRETS = [
 ]
 
 
-def run(*args: str, **options: object) -> tuple[str, object]:
+def run(*args: str, **options: Any) -> tuple[str, object]:
     """Return (standard output, exit status)."""
     out = StringIO()
     try:
@@ -199,7 +200,7 @@ def test_sync_refuses_an_unknown_kind_and_names_the_known_ones(connected):
 
 
 def test_sync_without_a_connection_says_what_to_do(db):
-    with pytest.raises(CommandError, match="manage[.]py connect"):
+    with pytest.raises(CommandError, match=r"manage\.py connect"):
         call_command("sync", "reference")
 
 

@@ -284,7 +284,7 @@ def test_set_up_steps_show_what_is_done(admin_client, connected):
 @pytest.mark.parametrize(
     ("values", "label"),
     [
-        ({"is_enabled": False}, "Not connected"),
+        ({"is_demo": False, "is_enabled": False}, "Not connected"),
         ({"is_demo": True}, "Sandbox"),
         ({"is_demo": True, "paused_at": timezone.now()}, "Paused"),
     ],

@@ -36,7 +36,9 @@ class Sandbox:
 
     def mapped_device(self) -> str:
         """Return a device of a site that Datto's own screens link to a company, by a name only one device has."""
-        sites = {one["uid"] for one in self.get("sites")["sites"] if one["autotaskCompanyId"] and one["companyId"]}
+        sites = {
+            one["uid"] for one in self.get("sites")["sites"] if one["autotaskCompanyId"] and one["companyId"]
+        }
         devices = self.get("devices?limit=1000")["devices"]
         return str(next(one["uid"] for one in devices if one["site_uid"] in sites and not one["deleted"]))
 
@@ -47,7 +49,9 @@ class Sandbox:
         return list(self.get(f"tickets?externalID=rmm-alert:{uid}")["tickets"])
 
     def wait_for_ticket(self, uid: str) -> dict[str, Any]:
-        return wait_for(lambda: next(iter(self.tickets(uid)), None), f"a ticket for {uid}", seconds=PATIENCE_SECONDS)
+        return wait_for(
+            lambda: next(iter(self.tickets(uid)), None), f"a ticket for {uid}", seconds=PATIENCE_SECONDS
+        )
 
     def is_resolved(self, uid: str) -> bool:
         return bool(self.get(f"alerts/{uid}")["resolved"])
@@ -87,12 +91,20 @@ def test_webhook_only_both_ways(webhook_only):
     first = sandbox.raise_alert(device)
     ticket = sandbox.wait_for_ticket(first)
     sandbox.post(f"tickets/{ticket['id']}/complete", {"resolution": "Done by hand."})
-    wait_for(lambda: sandbox.is_resolved(first), "completing the ticket resolves the alert", seconds=PATIENCE_SECONDS)
+    wait_for(
+        lambda: sandbox.is_resolved(first),
+        "completing the ticket resolves the alert",
+        seconds=PATIENCE_SECONDS,
+    )
     second = sandbox.raise_alert(device)
     ticket = sandbox.wait_for_ticket(second)
     wait_until_ticketed(bridge, second)
     sandbox.post(f"alerts/{second}/resolve", {"by": "System"})
-    wait_for(lambda: sandbox.tickets(second)[0]["status"] == 5, "the alert's end completes the ticket", seconds=PATIENCE_SECONDS)
+    wait_for(
+        lambda: sandbox.tickets(second)[0]["status"] == 5,
+        "the alert's end completes the ticket",
+        seconds=PATIENCE_SECONDS,
+    )
     assert "cleared by itself" in sandbox.tickets(second)[0]["resolution"]
 
 
@@ -102,11 +114,17 @@ def test_poll_only_both_ways(poll_only):
     first = sandbox.raise_alert(device)
     ticket = sandbox.wait_for_ticket(first)
     sandbox.post(f"tickets/{ticket['id']}/complete", {})
-    wait_for(lambda: sandbox.is_resolved(first), "the ticket poll resolves the alert", seconds=PATIENCE_SECONDS)
+    wait_for(
+        lambda: sandbox.is_resolved(first), "the ticket poll resolves the alert", seconds=PATIENCE_SECONDS
+    )
     second = sandbox.raise_alert(device)
     sandbox.wait_for_ticket(second)
     sandbox.post(f"alerts/{second}/resolve", {})
-    wait_for(lambda: sandbox.tickets(second)[0]["status"] == 5, "the alert poll completes the ticket", seconds=PATIENCE_SECONDS)
+    wait_for(
+        lambda: sandbox.tickets(second)[0]["status"] == 5,
+        "the alert poll completes the ticket",
+        seconds=PATIENCE_SECONDS,
+    )
 
 
 def test_resolved_before_raised_makes_no_ticket(webhook_only):
@@ -129,7 +147,11 @@ def test_five_fold_redelivery_with_polling_at_the_same_time_makes_one_ticket():
         device = sandbox.mapped_device()
         uids = [sandbox.raise_alert(device) for _ in range(8)]
         senders = [
-            threading.Thread(target=requests.post, args=(hook,), kwargs={"json": {"alert_uid": uid, "event": "raised"}, "timeout": 10})
+            threading.Thread(
+                target=requests.post,
+                args=(hook,),
+                kwargs={"json": {"alert_uid": uid, "event": "raised"}, "timeout": 10},
+            )
             for uid in uids
             for _ in range(5)
         ]
@@ -146,7 +168,17 @@ def test_worker_killed_between_remote_write_and_local_save_makes_one_ticket():
     with LiveBridge(ALERT_POLL_SECONDS="3600", VENDOR_TIMEOUT_SECONDS="5") as bridge:
         sandbox = Sandbox(bridge)
         # The ticket is stored at once; the answer takes long enough to kill the worker before it arrives.
-        sandbox.post("faults", {"kind": "slow_body", "vendor": "autotask", "method": "POST", "path": "*/Tickets", "ms": 4000, "count": 1})
+        sandbox.post(
+            "faults",
+            {
+                "kind": "slow_body",
+                "vendor": "autotask",
+                "method": "POST",
+                "path": "*/Tickets",
+                "ms": 4000,
+                "count": 1,
+            },
+        )
         uid = sandbox.raise_alert(sandbox.mapped_device())
         sandbox.wait_for_ticket(uid)
         bridge.kill_worker()
@@ -171,4 +203,5 @@ def test_autotask_down_for_a_while_tickets_all_afterwards_in_order():
         ids = [sandbox.wait_for_ticket(uid)["id"] for uid in uids]
         assert ids == sorted(ids)
         assert [len(sandbox.tickets(uid)) for uid in uids] == [1] * 6
+        bridge.manage("sync", "alerts")
         assert bridge.manage_json("ledger")["balanced"] is True

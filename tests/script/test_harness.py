@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection, transaction
 
-from integration.tasks import execute_run
+from integration.celery import app
+from integration.tasks import execute_run, tend
 from tests.live import LiveBridge, is_alive
 
 
@@ -21,11 +22,13 @@ def test_cache_and_client_meet_in_an_empty_server(redis_client):
 
 
 def test_outbox_collects_name_arguments_and_queue(celery_outbox):
-    execute_run.delay(7)
+    usual = app.amqp.router.route({}, "integration.tend")["queue"]
+
+    tend.delay()
     execute_run.apply_async((8,), queue="alerts")
 
     assert [(task.name, task.args, task.queue) for task in celery_outbox] == [
-        ("integration.execute_run", [7], "sync"),
+        ("integration.tend", [], usual.name),
         ("integration.execute_run", [8], "alerts"),
     ]
 

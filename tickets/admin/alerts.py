@@ -20,6 +20,7 @@ from unfold.contrib.filters.admin import (
 
 from tickets.admin.display import (
     ALERT_STATE_COLORS,
+    ALERT_STATE_WORDS,
     PRIORITY_COLORS,
     ReadOnlyAdmin,
     column,
@@ -101,12 +102,14 @@ class AlertAdmin(ReadOnlyAdmin):
     @column(description="Site, organization", ordering="datto_site_name")
     def place(self, alert: Any) -> str:
         """The site as the alert names it; below, the ticket's organization or the site's."""
-        return show_two_lines(alert.datto_site_name or "-", alert.organization or "no organization")
+        return show_two_lines(
+            alert.datto_site_name or "-", alert.organization or "no organization", is_narrow=True
+        )
 
     @column(description="State", ordering="state", label=ALERT_STATE_COLORS)
     def stands(self, alert: Alert) -> str:
         """Where it stands."""
-        return alert.get_state_display()
+        return ALERT_STATE_WORDS[alert.state]
 
     @column(description="Ticket", ordering="ticket__ticket_number")
     def ticket_number(self, alert: Any) -> str:

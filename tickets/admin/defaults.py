@@ -15,7 +15,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from mappings.models import PicklistValue, WorkType
 from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm
-from tickets.admin.display import column
+from tickets.admin.display import column, show_moment
 from tickets.domain.settings_resolution import FLAG_FIELDS, PICK_FIELDS, TEMPLATE_FIELDS, SettingsRow, resolve
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
@@ -60,7 +60,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
 
     form = TicketDefaultsForm
     inlines = [PriorityInline]
-    list_display = ["monitor", "makes_ticket", "differs", "recent_alerts", "updated_at"]
+    list_display = ["monitor", "makes_ticket", "differs", "recent_alerts", "changed"]
     list_display_links = ["monitor"]
     list_per_page = 100
     search_fields = ["monitor_type__name"]
@@ -204,6 +204,11 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
         return format_html(
             '<a href="{}{}">{}</a>', find_url("admin:tickets_alert_changelist"), query, f"{row.recent:,}"
         )
+
+    @column(description="Changed", ordering="updated_at")
+    def changed(self, row: TicketDefaults) -> str:
+        """When a person last saved it."""
+        return show_moment(row.updated_at)
 
 
 def _set_fields(row: TicketDefaults) -> list[tuple[str, str, str]]:

@@ -23,13 +23,22 @@ PRIORITY_COLORS: Final = {
     "Low": "success",
     "Information": "primary",
 }
-#: State of an alert, as read -> variant.
+#: State of an alert -> the short word lists use.
+ALERT_STATE_WORDS: Final = {
+    "received": "Received",
+    "ticketing": "Being made",
+    "ticketed": "Ticketed",
+    "filtered": "No ticket",
+    "blocked": "Waiting",
+    "cleared": "Cleared",
+}
+#: Short word -> variant.
 ALERT_STATE_COLORS: Final = {
     "Received": "info",
-    "Ticket being made": "info",
+    "Being made": "info",
     "Ticketed": "success",
-    "Waiting for a cure": "danger",
-    "Cleared before a ticket": "primary",
+    "Waiting": "danger",
+    "Cleared": "primary",
 }
 TICKET_STATE_COLORS: Final = {
     "To be created": "info",
@@ -97,11 +106,12 @@ def show_clipped(text: str) -> str:
     return format_html('<span class="bridge-clip" title="{}">{}</span>', text, text)
 
 
-def show_two_lines(text: str, below: str) -> str:
+def show_two_lines(text: str, below: str, *, is_narrow: bool = False) -> str:
     """Return a text with a quieter one below it, both in one column's width, whole on hover."""
     return format_html(
-        '<span class="bridge-two"><span class="bridge-clip" title="{}">{}</span>'
+        '<span class="bridge-two {}"><span class="bridge-clip" title="{}">{}</span>'
         '<span class="bridge-clip bridge-below" title="{}">{}</span></span>',
+        "is-narrow" if is_narrow else "",
         text,
         text,
         below,

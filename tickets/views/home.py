@@ -61,7 +61,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
                 "value": waiting,
                 "note": "Nothing needs you." if not groups else groups[0].title,
                 "url": find_url("needs-attention"),
-                "is_alarm": bool(groups),
+                "is_alarm": waiting > 0,
             },
         ],
         budgets=_budgets(now),

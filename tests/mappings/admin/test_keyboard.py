@@ -26,7 +26,9 @@ def confirmed() -> set[str]:
     return set(SiteMapping.objects.filter(state="confirmed").values_list("site__name", flat=True))
 
 
-def test_dispatcher_accepts_with_keys_and_changes_by_typing(live_server: Any, page: Any, person: User) -> None:
+def test_dispatcher_accepts_with_keys_and_changes_by_typing(
+    live_server: Any, page: Any, person: User
+) -> None:
     for number, name in enumerate(("Alpha", "Beta", "Gamma"), start=1):
         make_mapping(number, name, make_company(number, name))
     make_company(9, "Zebra Holding")
@@ -47,5 +49,5 @@ def test_dispatcher_accepts_with_keys_and_changes_by_typing(live_server: Any, pa
     page.keyboard.type("zebra")
     page.locator(".select2-results__option", has_text="Zebra Holding · 9").click()
     page.click("button[name=_save], input[name=_save]")
-    wait_for(lambda: confirmed() == {"Beta", "Alpha"}, seconds=10)
+    wait_for(lambda: confirmed() == {"Beta", "Alpha"}, "Alpha is mapped", seconds=10)
     assert complaints == []

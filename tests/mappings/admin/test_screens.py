@@ -90,7 +90,10 @@ def test_list_and_page_render_with_a_constant_number_of_queries(admin: Client, m
     with CaptureQueriesContext(connection) as many:
         assert admin.get(url).status_code == 200
     assert len(many) == len(few)
-    assert len(many) <= 15
+    # The frame (session, person, menu badges) is not this app's; what the list itself adds is.
+    with CaptureQueriesContext(connection) as frame:
+        assert admin.get("/admin/password_change/").status_code == 200
+    assert len(many) - len(frame) <= 9
     model_class = apps.get_model("mappings", model)
     row = model_class.objects.first()
     assert row is not None

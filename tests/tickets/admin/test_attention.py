@@ -137,6 +137,7 @@ def test_home_says_that_everything_is_in_step(db):
     )
     rows.make_alerts(20)
     alert = Alert.objects.filter(ticket__isnull=False).latest("pk")
+    assert alert.ticket is not None
     Alert.objects.filter(pk=alert.pk).update(
         first_seen_at=now - timedelta(seconds=12), ticketed_at=now - timedelta(seconds=10.9)
     )

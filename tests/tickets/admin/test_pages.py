@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.tickets.admin import rows
 from tickets.models import Action, Alert, Delivery, Ticket, TimelineEvent
@@ -121,11 +122,11 @@ def test_stories_cost_a_constant_number_of_queries(signed_in, count_queries):
     rows.make_alerts(20)
     alert = rows.make_story()
     url = reverse("admin:tickets_alert_change", args=[alert.pk])
-    ticket_url = reverse("admin:tickets_ticket_change", args=[alert.ticket.pk])
+    ticket_url = reverse("admin:tickets_ticket_change", args=[alert.ticket_id])
     few, few_of_ticket = count_queries(signed_in, url), count_queries(signed_in, ticket_url)
     for n in range(200):
         TimelineEvent.objects.create(
-            alert=alert, ticket=alert.ticket, kind="note", text=f"Event {n}", at=alert.raised_at
+            alert=alert, ticket=alert.ticket, kind="note", text=f"Event {n}", at=timezone.now()
         )
     assert count_queries(signed_in, url) == few
     assert count_queries(signed_in, ticket_url) == few_of_ticket
@@ -139,7 +140,7 @@ def test_a_missing_row_is_not_found(signed_in, model, object_id):
 
 def test_retry_tries_a_blocked_alert_again(signed_in, celery_outbox):
     rows.make_alerts(20)
-    alert = Alert.objects.filter(state="blocked", is_resolved=False).first()
+    alert = Alert.objects.filter(state="blocked", is_resolved=False).earliest("pk")
     answer = signed_in.post(reverse("alert-retry", args=[alert.pk]), follow=True)
     assert answer.status_code == 200
     assert alert.events.filter(kind="retry").exists()
@@ -148,7 +149,7 @@ def test_retry_tries_a_blocked_alert_again(signed_in, celery_outbox):
 
 def test_resolve_asks_for_one_write_however_often_it_is_pressed(signed_in, celery_outbox):
     rows.make_alerts(20)
-    alert = Alert.objects.filter(is_resolved=False).first()
+    alert = Alert.objects.filter(is_resolved=False).earliest("pk")
     for _ in range(3):
         signed_in.post(reverse("alert-resolve", args=[alert.pk]))
     assert Action.objects.filter(alert=alert, kind="resolve_alert").count() == 1
@@ -157,7 +158,7 @@ def test_resolve_asks_for_one_write_however_often_it_is_pressed(signed_in, celer
 @pytest.mark.parametrize("name", ["alert-retry", "alert-resolve"])
 def test_buttons_need_the_change_permission_and_a_post(staff, celery_outbox, name):
     rows.make_alerts(20)
-    alert = Alert.objects.first()
+    alert = Alert.objects.earliest("pk")
     url = reverse(name, args=[alert.pk])
     assert staff("view_alert").post(url).status_code == 403
     assert staff("view_alert", "change_alert").get(url).status_code == 405

@@ -7,11 +7,25 @@ import pytest
 from tickets.domain.decisions import AlertFacts, Cause, SiteFacts, Verdict, decide
 
 ALERT = AlertFacts(
-    uid="a1", priority="High", is_resolved=False, monitor_type="Disk Usage", site_uid="s1", site_name="Main",
-    device_uid="d1", device_name="SRV01", device_is_known=True, native_ticket_number="",
+    uid="a1",
+    priority="High",
+    is_resolved=False,
+    monitor_type="Disk Usage",
+    site_uid="s1",
+    site_name="Main",
+    device_uid="d1",
+    device_name="SRV01",
+    device_is_known=True,
+    native_ticket_number="",
 )
 SITE = SiteFacts(
-    name="Main", state="confirmed", is_system=False, company_id=7, company_name="Contoso", company_is_active=True, tickets_enabled=True,
+    name="Main",
+    state="confirmed",
+    is_system=False,
+    company_id=7,
+    company_name="Contoso",
+    company_is_active=True,
+    tickets_enabled=True,
 )
 
 

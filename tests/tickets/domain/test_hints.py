@@ -61,7 +61,12 @@ def test_read_hint_recognises_a_test_in_broken_json():
 
 @pytest.mark.parametrize(
     ("body", "names"),
-    [("", "empty"), ("hello", "neither JSON nor a form"), ("{}", "alert_uid"), ('{"alert_uid": "../../etc"}', "alert_uid")],
+    [
+        ("", "empty"),
+        ("hello", "neither JSON nor a form"),
+        ("{}", "alert_uid"),
+        ('{"alert_uid": "../../etc"}', "alert_uid"),
+    ],
 )
 def test_read_hint_names_the_field_and_the_cure(body, names):
     hint = read_hint(body)
@@ -81,6 +86,12 @@ def test_read_hint_never_raises_and_never_lets_a_path_through(body):
     assert not set(hint.alert_uid) & set("/.?#%\\ ")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=20), lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(max_size=12), c, max_size=3), max_leaves=20))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+        lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(max_size=12), c, max_size=3),
+        max_leaves=20,
+    )
+)
 def test_read_hint_survives_any_json(document):
     read_hint(json.dumps(document))

@@ -105,21 +105,34 @@ def bridge(sandbox: Served, db: None) -> Iterator[Bridge]:
     del db
     login, now = sandbox.sandbox.options.credentials, timezone.now()
     Connection.objects.create(
-        datto_api_url=f"{sandbox.url}/api", datto_api_key=login.datto_api_key, datto_api_secret=login.datto_api_secret,
-        autotask_zone_url=f"{sandbox.url}/ATServicesRest", autotask_username=login.autotask_username,
-        autotask_secret=login.autotask_secret, autotask_integration_code=login.autotask_integration_code, is_enabled=True,
+        datto_api_url=f"{sandbox.url}/api",
+        datto_api_key=login.datto_api_key,
+        datto_api_secret=login.datto_api_secret,
+        autotask_zone_url=f"{sandbox.url}/ATServicesRest",
+        autotask_username=login.autotask_username,
+        autotask_secret=login.autotask_secret,
+        autotask_integration_code=login.autotask_integration_code,
+        is_enabled=True,
     )
     for (entity, field), values in _PICKLISTS.items():
         for order, (value, label) in enumerate(values):
-            PicklistValue.objects.create(entity=entity, field=field, value=value, label=label, sort_order=order, synced_at=now)
+            PicklistValue.objects.create(
+                entity=entity, field=field, value=value, label=label, sort_order=order, synced_at=now
+            )
     sites = {one["uid"]: one for one in sandbox.call("GET", "/control/sites").json()["sites"]}
     devices = sandbox.call("GET", "/control/devices?limit=1000").json()["devices"]
-    remote = next(one for one in devices if sites.get(one["site_uid"], {}).get("companyId") and not one["deleted"])
+    remote = next(
+        one for one in devices if sites.get(one["site_uid"], {}).get("companyId") and not one["deleted"]
+    )
     company = Company.objects.create(
         autotask_company_id=sites[remote["site_uid"]]["companyId"], name="Test Company", synced_at=now
     )
-    site = Site.objects.create(datto_site_uid=remote["site_uid"], name=sites[remote["site_uid"]]["name"], synced_at=now)
-    device = Device.objects.create(datto_device_uid=remote["uid"], hostname=remote["hostname"] or "host", site=site, synced_at=now)
+    site = Site.objects.create(
+        datto_site_uid=remote["site_uid"], name=sites[remote["site_uid"]]["name"], synced_at=now
+    )
+    device = Device.objects.create(
+        datto_device_uid=remote["uid"], hostname=remote["hostname"] or "host", site=site, synced_at=now
+    )
     mapping = SiteMapping.objects.create(site=site, company=company, state=SiteMapping.State.CONFIRMED)
     yield Bridge(sandbox, site, device, company, mapping)
     sandbox.control("faults", method="DELETE")

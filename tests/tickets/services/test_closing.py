@@ -43,7 +43,9 @@ def remote(bridge: Bridge, uid: str) -> dict:
 def complete_as_technician(bridge: Bridge, uid: str) -> int:
     ticket = bridge.alert(uid).ticket
     assert ticket is not None
-    answer = bridge.sandbox.control(f"tickets/{ticket.autotask_ticket_id}/complete", {"resolution": "Replaced the disk."})
+    answer = bridge.sandbox.control(
+        f"tickets/{ticket.autotask_ticket_id}/complete", {"resolution": "Replaced the disk."}
+    )
     assert answer.status_code == 200, answer.text
     return int(ticket.autotask_ticket_id or 0)
 
@@ -51,10 +53,20 @@ def complete_as_technician(bridge: Bridge, uid: str) -> int:
 def autotask_hook(bridge: Bridge, ticket_id: int, person: int, action: str = "Update") -> None:
     connection = Connection.objects.get()
     body = json.dumps(
-        {"Action": action, "Guid": "g", "EntityType": "Ticket", "Id": ticket_id, "Fields": {"Status": 5},
-         "EventTime": "2026-11-24T10:00:00Z", "SequenceNumber": 1, "PersonID": person}
+        {
+            "Action": action,
+            "Guid": "g",
+            "EntityType": "Ticket",
+            "Id": ticket_id,
+            "Fields": {"Status": 5},
+            "EventTime": "2026-11-24T10:00:00Z",
+            "SequenceNumber": 1,
+            "PersonID": person,
+        }
     ).encode()
-    receipt = receive.receive_autotask(body, "application/json", sign(connection.autotask_webhook_secret, body), connection)
+    receipt = receive.receive_autotask(
+        body, "application/json", sign(connection.autotask_webhook_secret, body), connection
+    )
     assert receipt.status == 200
     if receipt.delivery_id:
         bridge.perform(intake.process_delivery(receipt.delivery_id, StoredConnection()))

@@ -24,7 +24,12 @@ def test_webhook_makes_one_ticket_with_the_calls_it_costs(bridge: Bridge):
     assert remote["id"] == alert.ticket.autotask_ticket_id
     assert remote["ticketNumber"] == alert.ticket.ticket_number
     assert remote["companyID"] == bridge.company.autotask_company_id
-    calls = list(VendorCall.objects.exclude(path__icontains="zoneInformation").exclude(path__contains="oauth").order_by("id").values_list("method", "path"))
+    calls = list(
+        VendorCall.objects.exclude(path__icontains="zoneInformation")
+        .exclude(path__contains="oauth")
+        .order_by("id")
+        .values_list("method", "path")
+    )
     assert [method for method, _ in calls] == ["GET", "POST", "GET"]
     assert calls[0][1].endswith(f"/alert/{uid}")
 
@@ -83,7 +88,9 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("where", ["_save_id", "_read_back", "_adopt"])
-def test_worker_killed_between_remote_write_and_local_save_makes_one_ticket(bridge: Bridge, monkeypatch, where):
+def test_worker_killed_between_remote_write_and_local_save_makes_one_ticket(
+    bridge: Bridge, monkeypatch, where
+):
     uid = bridge.raise_alert()
     delivery = bridge.hook(uid)
     assert delivery is not None

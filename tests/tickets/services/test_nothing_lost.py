@@ -122,7 +122,9 @@ def test_outage_of_autotask_tickets_everything_afterwards_in_order(bridge: Bridg
         bridge.deliver(uid)
         uids.append(uid)
     assert gate.is_closed("autotask")
-    assert Action.objects.filter(attempts__gt=0).count() == 1, "an outage costs one attempt per pause, not one per alert"
+    assert Action.objects.filter(attempts__gt=0).count() == 1, (
+        "an outage costs one attempt per pause, not one per alert"
+    )
     assert act.drain("autotask", StoredConnection()) == [], "not due yet"
     bridge.clear_faults()
     VendorHealth.objects.update(retry_at=timezone.now())
@@ -223,7 +225,11 @@ def test_explain_tells_decision_fields_and_calls(bridge: Bridge):
     origins = {one["field"]: one["origin"] for one in story["decision"]["fields"]}
     assert {"companyID", "title", "priority", "status", "queueID", "dueDateTime"} <= set(origins)
     assert all(origins.values())
-    assert [call["method"] for call in story["calls"] if "zoneInformation" not in call["path"] and "oauth" not in call["path"]] == ["GET", "POST", "GET"]
+    assert [
+        call["method"]
+        for call in story["calls"]
+        if "zoneInformation" not in call["path"] and "oauth" not in call["path"]
+    ] == ["GET", "POST", "GET"]
     assert story["timeline"]
     with pytest.raises(LookupError, match="ALERT_UID"):
         explain_alert("nope")
