@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 #: group -> (title, icon, URL name, badge callback or "")
 _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
@@ -31,7 +32,11 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         [
             ("Sites to organizations", "lan", "admin:mappings_sitemapping_changelist", ""),
             ("Organizations", "apartment", "admin:mappings_company_changelist", ""),
+            ("Sites", "location_on", "admin:mappings_site_changelist", ""),
+            ("Contacts", "contacts", "admin:mappings_contact_changelist", ""),
+            ("Work types", "work", "admin:mappings_worktype_changelist", ""),
             ("Autotask pick lists", "list_alt", "admin:mappings_picklistvalue_changelist", ""),
+            ("Mirrors", "sync_saved_locally", "admin:mappings_mirrorstate_changelist", ""),
         ],
     ),
     ("Devices", [("Devices", "devices", "admin:mappings_device_changelist", "")]),
@@ -95,6 +100,7 @@ def _item(request: HttpRequest, title: str, icon: str, url_name: str, badge: str
     except NoReverseMatch:
         return None
     item: dict[str, Any] = {"title": title, "icon": icon, "link": link}
-    if badge:
-        item["badge"] = badge
+    # The theme draws an empty box for an empty badge, so the text is made here.
+    if badge and (text := import_string(badge)(request)):
+        item["badge"] = text
     return item

@@ -166,6 +166,8 @@ CALL_LOG_DAYS = env.read_int("CALL_LOG_DAYS", 30, minimum=1, maximum=400)
 HISTORY_DAYS = env.read_int("HISTORY_DAYS", 395, minimum=7, maximum=3650)
 VENDOR_TIMEOUT_SECONDS = env.read_int("VENDOR_TIMEOUT_SECONDS", 30, minimum=1, maximum=300)
 AUTOTASK_HOURLY_LIMIT = env.read_int("AUTOTASK_HOURLY_LIMIT", 10_000, minimum=100, maximum=1_000_000)
+#: What a scraper of /metrics must send as bearer token; without one only this machine may read it.
+METRICS_TOKEN = env.read_text("METRICS_TOKEN")
 #: Where the sandbox listens when `script/server` starts one; "off" for none.
 SANDBOX = env.read_text("SANDBOX", "auto")
 SANDBOX_URL = env.read_text(

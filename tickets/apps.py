@@ -41,6 +41,16 @@ class TicketsConfig(AppConfig):
                 description="Reads the state of our open tickets in Autotask and resolves the alerts of completed ones.",
             )
         )
+        from integration import registries, retention  # noqa: PLC0415
+        from mappings.columns import register_open_alerts  # noqa: PLC0415
+        from tickets import registrations  # noqa: PLC0415
+        from tickets.selectors.pages import count_open_alerts_by_site  # noqa: PLC0415
+
+        registries.register_backlog("alerts and tickets", registrations.read_backlog)
+        registries.register_inbound(registrations.read_inbound)
+        registries.register_metrics(registrations.collect_metrics)
+        retention.register_purger("messages and old alerts", registrations.purge)
+        register_open_alerts(count_open_alerts_by_site)
         site_mappings_changed.connect(
             _go_on_with_waiting_alerts, dispatch_uid="tickets.site_mappings_changed"
         )

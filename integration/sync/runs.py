@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count
 from django.utils import timezone
 
+from integration.clients import NotConnected
 from integration.models import SyncRun, SyncRunEntry, Vendor, VendorCall
 from integration.sync.kinds import get_kind
 from integration.vendors.errors import (
@@ -218,6 +219,8 @@ def execute_run(run_id: int, *, on_progress: Callable[[SyncRun], None] | None = 
         run.status, run.error = SyncRun.Status.CANCELLED, "Cancelled by a person. What was done before stays."
     except RunStoppedByGuard as stop:
         run.status, run.error = SyncRun.Status.GUARDED, str(stop)
+    except NotConnected as error:
+        run.status, run.error, run.remedy = SyncRun.Status.FAILED, str(error), error.remedy
     except VendorError as error:
         run.status, run.error, run.remedy = SyncRun.Status.FAILED, str(error), remedy_for(error)
         log.warning("sync run failed", kind=run.kind, run=run.pk, error=str(error))

@@ -11,7 +11,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from integration import env
 from integration.metrics import render_metrics
 from integration.readiness import check_readiness
 
@@ -47,7 +46,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _may_scrape(request: HttpRequest) -> bool:
-    token: str = getattr(settings, "METRICS_TOKEN", "") or env.read_text("METRICS_TOKEN")
+    token: str = settings.METRICS_TOKEN
     if token:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         return hmac.compare_digest(given.encode(), token.encode())

@@ -131,13 +131,13 @@ def measure_life() -> list[Result]:
 
 def measure_idle() -> list[Result]:
     """Let nothing happen with the default schedules, and scale the calls up to an hour."""
-    defaults = {
-        "ALERT_POLL_SECONDS": "60",
-        "TICKET_POLL_SECONDS": "300",
-        "DEVICE_SYNC_MINUTES": "15",
-        "SWEEP_SECONDS": "5",
-    }
-    with LiveBridge(LOG_LEVEL="WARNING", **defaults) as bridge:
+    with LiveBridge(
+        LOG_LEVEL="WARNING",
+        ALERT_POLL_SECONDS="60",
+        TICKET_POLL_SECONDS="300",
+        DEVICE_SYNC_MINUTES="15",
+        SWEEP_SECONDS="5",
+    ) as bridge:
         _settle(bridge)
         time.sleep(20)  # the schedules' first ticks come at once and are not part of the steady state
         before = _query(bridge, "select coalesce(max(id), 0) from integration_vendorcall")[0][0]

@@ -50,7 +50,7 @@ class Sandbox:
 
     def wait_for_ticket(self, uid: str) -> dict[str, Any]:
         return wait_for(
-            lambda: next(iter(self.tickets(uid)), None), f"a ticket for {uid}", seconds=PATIENCE_SECONDS
+            lambda: next(iter(self.tickets(uid)), {}), f"a ticket for {uid}", seconds=PATIENCE_SECONDS
         )
 
     def is_resolved(self, uid: str) -> bool:
@@ -58,12 +58,12 @@ class Sandbox:
 
 
 def wait_until_ticketed(bridge: LiveBridge, uid: str) -> dict[str, Any]:
-    def look() -> dict[str, Any] | None:
+    def look() -> dict[str, Any]:
         done = bridge.manage("explain", uid, "--json", check=False)
         if done.returncode:
-            return None
+            return {}
         story = dict(json.loads(done.stdout))
-        return story if story["state"] == "ticketed" else None
+        return story if story["state"] == "ticketed" else {}
 
     return wait_for(look, f"{uid} is ticketed here", seconds=PATIENCE_SECONDS, interval=0.5)
 

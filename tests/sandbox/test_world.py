@@ -68,7 +68,7 @@ def test_both_vendors_tell_one_story():
     linked = [spot for spot in world.placed if spot.site.autotask_company_id not in (None, "99999999")]
     assert linked
     for spot in linked:
-        assert names[int(spot.site.autotask_company_id)] == spot.site.autotask_company_name
+        assert names[int(spot.site.autotask_company_id or 0)] == spot.site.autotask_company_name
     owner = {spot.site.uid: int(spot.true_company[0]) for spot in world.placed if spot.company is not None}
     devices = {device.uid: device for device in world.datto.devices}
     native = [row for row in world.autotask["ConfigurationItems"] if row.get("rmmDeviceUID")]

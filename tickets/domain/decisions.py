@@ -110,7 +110,7 @@ def decide(
             blocked.verdict, blocked.reason, blocked.cause, blocked.remedy, chain=(*chain, blocked.reason)
         )
     assert site is not None  # noqa: S101 - _blocked_by_site refuses None; tells the type checker
-    chain.append(f"Site {site.name} belongs to {site.company_name}.")
+    chain.append(f"Site {_quoted(site.name)} belongs to {site.company_name}.")
     if not alert.device_uid:
         chain.append("The alert names no device; the ticket stands for the site.")
     elif not alert.device_is_known:
@@ -122,8 +122,13 @@ def _done(chain: list[str], verdict: Verdict, reason: str) -> Decision:
     return Decision(verdict, reason, chain=(*chain, reason))
 
 
+def _quoted(name: str) -> str:
+    """A site may itself be called "Site 3"."""
+    return f"\u201c{name}\u201d" if name else "(none named)"
+
+
 def _blocked_by_site(alert: AlertFacts, site: SiteFacts | None) -> Decision | None:
-    name = site.name if site else (alert.site_name or alert.site_uid or "(no site)")
+    name = _quoted(site.name if site else alert.site_name or alert.site_uid)
     if site is None:
         return Decision(
             Verdict.BLOCK,

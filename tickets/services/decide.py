@@ -9,18 +9,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from integration.models import Connection
-from integration.vendors.datto_rmm.contexts import describe_context
 from mappings.models import Device, SiteMapping
 from tickets.domain.decisions import AlertFacts, Decision, SiteFacts, Verdict, decide
 from tickets.domain.keys import correlation_key
 from tickets.domain.rendering import Rendered, render_description, render_note, render_title
 from tickets.domain.resolution_text import format_moment, render_resolution, who_cleared
 from tickets.domain.settings_resolution import EffectiveSettings, PickRef
-from tickets.domain.template_variables import build_context
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
 from tickets.services.defaults import effective_settings
-from tickets.services.links import alert_link, device_link, site_link
+from tickets.services.template_context import alert_context
 from tickets.services.timeline import record_event
 
 #: When nothing is configured: minutes until a ticket is due, by the alert's priority.
@@ -104,7 +102,14 @@ def plan_first_note(ticket: Ticket, alert: Alert) -> int | None:
     if not settings.flags["write_first_note"].value:
         return None
     text = render_note(
-        settings.templates["note_template"].value, _context(alert, _device_of(alert), ticket=ticket)
+        settings.templates["note_template"].value,
+        alert_context(
+            alert,
+            _device_of(alert),
+            _connection(),
+            organization=ticket.company.name,
+            ticket_number=ticket.ticket_number,
+        ),
     )
     return outbox.wish(
         Action.Kind.FIRST_NOTE,
@@ -277,7 +282,7 @@ def _ticket_fields(
             f"site {mapping.site.name}",
         )
     ]
-    context = _context(alert, device, organization=mapping.company.name)
+    context = alert_context(alert, device, _connection(), organization=mapping.company.name)
     for name, label, rendered, key in (
         (
             "title",
@@ -389,38 +394,11 @@ def _note_payload(settings: EffectiveSettings, title: str, text: str) -> dict[st
     }
 
 
+def _connection() -> Connection | None:
+    return Connection.objects.filter(pk=Connection.SINGLETON_ID).first()
+
+
 def _device_of(alert: Alert) -> Device | None:
     if not alert.datto_device_uid:
         return None
     return Device.objects.select_related("site").filter(datto_device_uid=alert.datto_device_uid).first()
-
-
-def _context(
-    alert: Alert, device: Device | None, *, organization: str = "", ticket: Ticket | None = None
-) -> dict[str, Any]:
-    connection = Connection.objects.filter(pk=Connection.SINGLETON_ID).first()
-    described = describe_context(alert.context or None)
-    values = {
-        "alert.uid": alert.alert_uid,
-        "alert.priority": alert.priority,
-        "alert.monitor_type": str(alert.monitor_type or "Other"),
-        "alert.subject": alert.subject,
-        "alert.summary": alert.summary,
-        "alert.diagnostics": alert.diagnostics,
-        "alert.raised_at": format_moment(alert.raised_at) if alert.raised_at else "",
-        "alert.link": alert_link(connection, alert),
-        "device.hostname": device.hostname if device else alert.datto_device_name,
-        "device.description": device.description if device else "",
-        "device.operating_system": device.operating_system if device else "",
-        "device.ip": device.internal_ip if device else "",
-        "device.external_ip": device.external_ip if device else "",
-        "device.last_user": device.last_user if device else "",
-        "device.link": device_link(connection, device),
-        "device.web_remote_link": device.web_remote_url if device else "",
-        "site.name": device.site.name if device else alert.datto_site_name,
-        "site.link": site_link(connection, device.site if device else None),
-        "organization.name": organization or (ticket.company.name if ticket else ""),
-    }
-    if ticket is not None:
-        values["ticket.number"] = ticket.ticket_number
-    return build_context(values, [(label, str(value)) for label, value in described.facts])

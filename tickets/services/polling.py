@@ -142,9 +142,9 @@ def sync_tickets(recorder: RunRecorder, on_due: OnDue, autotask: AutotaskClient 
         if ticket_id is None or ticket_id in found:
             continue
         # A query may miss a row that exists; the ticket is gone only when its own address says so.
-        remote = client.find_ticket(ticket_id)
-        if remote is not None:
-            on_due(_record_ticket(recorder, ticket, remote, read_at))
+        still_there = client.find_ticket(ticket_id)
+        if still_there is not None:
+            on_due(_record_ticket(recorder, ticket, still_there, read_at))
         else:
             recorder.deactivated("ticket", ticket_id, str(ticket), "Deleted in Autotask.")
             if not recorder.dry_run:

@@ -30,7 +30,10 @@ def ticketed(bridge: Bridge) -> str:
 def poll(kind: str, bridge: Bridge) -> SyncRun:
     run = SyncRun.objects.create(kind=kind, trigger=SyncRun.Trigger.COMMAND)
     due: list[int] = []
-    {"alerts": polling.sync_alerts, "tickets": polling.sync_tickets}[kind](RunRecorder(run), due.extend)
+    if kind == "alerts":
+        polling.sync_alerts(RunRecorder(run), due.extend)
+    else:
+        polling.sync_tickets(RunRecorder(run), due.extend)
     bridge.perform(due)
     return run
 

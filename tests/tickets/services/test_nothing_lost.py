@@ -136,7 +136,8 @@ def test_outage_of_autotask_tickets_everything_afterwards_in_order(bridge: Bridg
         alert = bridge.alert(uid)
         assert alert.state == Alert.State.TICKETED
         assert len(bridge.remote_tickets(uid)) == 1
-        numbers.append(alert.ticket.autotask_ticket_id)
+        assert alert.ticket is not None
+        numbers.append(alert.ticket.autotask_ticket_id or 0)
     assert numbers == sorted(numbers)
 
 
