@@ -15,6 +15,7 @@ from integration.templatetags.bridge import ago
 class VendorCallAdmin(ReadOnlyAdmin):
     """Every request sent to a vendor."""
 
+    empty_text = "No vendor call yet. Every request to Datto RMM and Autotask is listed here, without secrets or bodies."
     list_display = ("show_when", "show_vendor", "show_call", "show_answer", "duration_ms", "lane", "subject")
     list_filter = ("vendor", "method", "lane", "error", ("started_at", RangeDateTimeFilter))
     list_filter_submit = True

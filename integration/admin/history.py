@@ -15,6 +15,7 @@ from integration.templatetags.bridge import ago
 class LogEntryAdmin(ReadOnlyAdmin):
     """Who changed what in the admin."""
 
+    empty_text = "Nobody has changed a setting yet. Every change made in these pages appears here."
     list_display = ("show_when", "user", "show_action", "content_type", "object_repr", "show_change")
     list_filter = ("action_flag", "content_type", "user", ("action_time", RangeDateTimeFilter))
     list_filter_submit = True

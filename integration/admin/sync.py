@@ -60,6 +60,7 @@ class ChangesFilter(admin.SimpleListFilter):
 class SyncRunAdmin(ReadOnlyAdmin):
     """Runs, newest first; a run's page moves while it works."""
 
+    empty_text = "No run yet. Start one under Sync > Run now, or wait for the schedule."
     list_display = ("show_sentence", "show_status", "show_when", "show_user")
     list_filter = (KindFilter, ChangesFilter, "status", "trigger", "dry_run")
     list_select_related = ("user",)

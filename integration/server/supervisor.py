@@ -112,13 +112,17 @@ class Supervisor:
             ChildEnded: a child that should run ended.
         """
         deadline = time.monotonic() + seconds
+        look_at = 0.0
         try:
             while True:
                 if self._signals:
                     raise StopRequested
                 self._require_alive()
-                if until():
-                    return True
+                # Not at every line of output: the look itself may make a child print one.
+                if time.monotonic() >= look_at:
+                    if until():
+                        return True
+                    look_at = time.monotonic() + _TICK_SECONDS
                 if time.monotonic() > deadline:
                     return False
                 self._relay(_TICK_SECONDS)

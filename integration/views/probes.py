@@ -30,7 +30,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
     del request
     found = check_readiness()
     status = "ready" if found.is_ready else "not ready"
-    return JsonResponse({"status": status, "checks": found.checks}, status=200 if found.is_ready else 503)
+    answer = JsonResponse({"status": status, "checks": found.checks}, status=200 if found.is_ready else 503)
+    # Probes ask every few seconds; each "not ready" as an error line would bury what matters.
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001 - Django's own mark for that
+    return answer
 
 
 @never_cache

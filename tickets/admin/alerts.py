@@ -40,6 +40,7 @@ from tickets.tasks import enqueue_actions
 class AlertAdmin(ReadOnlyAdmin):
     """Every alert in exactly one state, and why."""
 
+    empty_text = "No alert has come in yet. Alerts appear here the moment Datto RMM raises them: by webhook at once, else with the next poll."
     list_display = ["seen", "level", "what", "stands", "ticket_number", "device", "place"]
     list_display_links = ["what"]
     list_filter = [

@@ -26,6 +26,7 @@ _SECRETS = (
 class DeliveryAdmin(ReadOnlyAdmin):
     """Messages from Datto RMM and Autotask. Hints: they say what to look at, never what is true."""
 
+    empty_text = "No message has come in yet. Settings > Inbound addresses shows what to paste into Datto RMM and Autotask."
     list_display = ["received", "channel", "event", "subject_id", "stands", "why", "attempts"]
     list_filter = [
         ("channel", ChoicesCheckboxFilter),

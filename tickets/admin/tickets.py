@@ -30,6 +30,7 @@ from tickets.services.links import ticket_link
 class TicketAdmin(ReadOnlyAdmin):
     """Tickets that stand for alerts."""
 
+    empty_text = "No ticket yet. Each Autotask ticket that RMM Bridge makes from an alert appears here."
     list_display = ["number", "what", "organization", "stands", "open_alerts", "made", "done"]
     list_display_links = ["what"]
     list_filter = [("state", ChoicesCheckboxFilter), ("company__name", FieldTextFilter)]

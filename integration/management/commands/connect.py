@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from integration.tasks import execute_run
 
 #: What everything else stands on; run first.
 _FIRST_KINDS = ("reference", "sites")
+#: Started by workers as soon as they run, so that nobody waits for the first tick of the schedule.
+_NEXT_KINDS = ("alerts",)
 
 
 class Command(BaseCommand):
@@ -59,7 +62,7 @@ class Command(BaseCommand):
             self._end(saved, outcomes, connected=False, steps=[])
             sys.exit(1)
         enable(get_connection())
-        steps = self._set_up_demo() if options["demo"] else self._queue_first_syncs()
+        steps = self._set_up_demo() if options["demo"] else self._queue_syncs([*_FIRST_KINDS, *_NEXT_KINDS])
         for step in steps:
             self._say(step)
         self._end(saved, outcomes, connected=True, steps=steps)
@@ -90,10 +93,10 @@ class Command(BaseCommand):
             lines = [f"  {FIELDS[name][0]}: {text}" for name, text in error.errors.items()]
             raise CommandError("These cannot be used:\n" + "\n".join(lines)) from None
 
-    def _queue_first_syncs(self) -> list[str]:
+    def _queue_syncs(self, kinds: Collection[str]) -> list[str]:
         lines = []
         for kind in list_kinds():
-            if kind.name not in _FIRST_KINDS:
+            if kind.name not in kinds:
                 continue
             run, is_new = runs.queue_run(kind=kind.name, trigger=SyncRun.Trigger.COMMAND)
             sent = True
@@ -121,6 +124,7 @@ class Command(BaseCommand):
                 call_command("map_sites", accept_native=True, accept_exact=True, stdout=nowhere)
             lines.append("Sites: proposals that are certain were accepted.")
         lines += run_demo_steps()
+        lines += self._queue_syncs(_NEXT_KINDS)
         try:
             demo.register_webhook()
             lines.append("Sandbox: alerts raised there are sent here at once.")
