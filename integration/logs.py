@@ -74,6 +74,7 @@ def configure(options: dict[str, Any]) -> None:
                 # Celery tells of every task twice; the rows tell more.
                 "celery.worker.strategy": {"level": "WARNING"},
                 "celery.app.trace": {"level": "WARNING"},
+                "celery.worker.request": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
                 "django_celery_beat": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},

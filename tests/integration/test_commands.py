@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from integration import demo
 from integration.connections import FIELDS, get_connection, save_connection
 from integration.models import PreflightCheck, SyncRun, VendorCall
+from integration.sync.runs import queue_run
 
 pytestmark = pytest.mark.django_db
 
@@ -173,6 +174,15 @@ def test_sync_json_is_the_documented_shape(connected):
     assert answer["counts"]["create"] > 0
     assert answer["vendor_calls"]["autotask"] > 0
     assert not answer["dry_run"]
+
+
+def test_sync_takes_over_a_run_that_waits_for_a_worker(connected):
+    waiting, _ = queue_run(kind="reference", trigger=SyncRun.Trigger.COMMAND)
+    out, status = run("sync", "reference", json=True)
+    answer = json.loads(out[out.index("{") :])
+    assert status == 0
+    assert answer["run"] == waiting.pk
+    assert answer["status"] == "succeeded"
 
 
 def test_sync_dry_run_writes_nothing_but_history(connected):

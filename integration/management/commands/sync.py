@@ -56,10 +56,11 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _run(self, kind: SyncKind, *, dry_run: bool) -> SyncRun:
-        run, is_new = runs.queue_run(kind=kind.name, trigger=SyncRun.Trigger.COMMAND, dry_run=dry_run)
+        run, _is_new = runs.queue_run(kind=kind.name, trigger=SyncRun.Trigger.COMMAND, dry_run=dry_run)
         progress = Progress()
         try:
-            done = runs.execute_run(run.pk, on_progress=progress) if is_new else None
+            # One that only waits for a worker, such as the first sync of `connect`, is done here: there may be none.
+            done = runs.execute_run(run.pk, on_progress=progress)
         except NotConnected as error:
             raise CommandError(f"{error} {error.remedy}") from None
         finally:
