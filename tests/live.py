@@ -211,7 +211,7 @@ class LiveBridge:
             sandbox_profile="S",
             web_workers=1,
             web_threads=4,
-            alert_workers=2,
+            alert_workers=int(self.environment.get("ALERT_WORKERS", "2")),
             sync_workers=1,
         )
 

@@ -59,7 +59,9 @@ def _settle(bridge: LiveBridge) -> None:
 
 def measure_latency() -> list[Result]:
     """Raise alerts at a steady rate with vendor latency; measure from the vendor's firing to the saved ticket."""
-    with LiveBridge(ALERT_POLL_SECONDS="3600", TICKET_POLL_SECONDS="3600", LOG_LEVEL="WARNING") as bridge:
+    with LiveBridge(
+        ALERT_POLL_SECONDS="3600", TICKET_POLL_SECONDS="3600", ALERT_WORKERS="6", LOG_LEVEL="WARNING"
+    ) as bridge:
         _settle(bridge)
         _control(bridge, "faults", {"kind": "latency", "vendor": "*", "ms": _LATENCY_MS})
         devices, raised = _devices(bridge), {}
@@ -96,7 +98,9 @@ def measure_latency() -> list[Result]:
 
 def measure_life() -> list[Result]:
     """Count the calls of whole lives by webhook: raised, ticketed, cleared, completed."""
-    with LiveBridge(ALERT_POLL_SECONDS="3600", TICKET_POLL_SECONDS="3600", LOG_LEVEL="WARNING") as bridge:
+    with LiveBridge(
+        ALERT_POLL_SECONDS="3600", TICKET_POLL_SECONDS="3600", ALERT_WORKERS="6", LOG_LEVEL="WARNING"
+    ) as bridge:
         _settle(bridge)
         uids = [
             _control(bridge, "alerts", {"deviceUid": device, "priority": "High"})["alertUid"]
@@ -132,6 +136,7 @@ def measure_life() -> list[Result]:
 def measure_idle() -> list[Result]:
     """Let nothing happen with the default schedules, and scale the calls up to an hour."""
     with LiveBridge(
+        ALERT_WORKERS="6",
         LOG_LEVEL="WARNING",
         ALERT_POLL_SECONDS="60",
         TICKET_POLL_SECONDS="300",
