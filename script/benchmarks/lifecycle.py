@@ -17,7 +17,8 @@ _ALERTS_PER_SECOND = 10
 _SECONDS = 20
 _LATENCY_MS = 100
 _LIVES = 10
-_IDLE_SECONDS = 150
+#: As long as the slowest poll's pause, so that each poll is in it as often as in every hour.
+_IDLE_SECONDS = 300
 #: zoneInformation and the token are asked once and then shared by all workers; they belong to no alert.
 _SET_UP_CALLS = ("zoneInformation", "/auth/oauth/token")
 

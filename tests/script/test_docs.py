@@ -74,8 +74,7 @@ def test_every_named_test_exists(path):
 def test_every_named_command_exists_with_its_options(path):
     for name, rest in re.findall(r"(?:script/manage|manage\.py) ([a-z_]+)([^`\n]*)", _text(path)):
         assert name in get_commands(), name
-        app = get_commands()[name]
-        command = load_command_class(app, name) if isinstance(app, str) else app
+        command = load_command_class(get_commands()[name], name)
         options = set(chain.from_iterable(a.option_strings for a in command.create_parser("", name)._actions))
         assert set(re.findall(r"(?<!\S)--[a-z-]+", rest)) <= options, (name, rest)
 

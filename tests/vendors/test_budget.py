@@ -256,6 +256,36 @@ def test_a_lost_slot_is_free_after_its_lease(redis_client):
     take(governor)
 
 
+def test_a_dead_workers_slot_is_free_after_the_lease_of_its_call_not_after_the_policys(redis_client):
+    governor = governor_of(redis_client, v=policy(slots_per_endpoint=1))
+    died = governor.permit("v", endpoint="e", lane=Lane.NOTE, lease_seconds=0.1)
+    died.__enter__()  # and never given back
+    with pytest.raises(RateLimited):
+        take(governor)
+    time.sleep(0.12)
+    take(governor)
+
+
+def test_a_renewed_slot_is_held_for_another_lease(redis_client):
+    governor = governor_of(redis_client, v=policy(slots_per_endpoint=1))
+    with governor.permit("v", endpoint="e", lane=Lane.NOTE, lease_seconds=0.2) as held:
+        time.sleep(0.12)
+        governor.renew("v", "e", held)
+        time.sleep(0.12)
+        with pytest.raises(RateLimited):
+            take(governor)
+    take(governor)
+
+
+def test_a_slot_left_taken_is_held_for_the_policys_lease(redis_client):
+    governor = governor_of(redis_client, v=policy(slots_per_endpoint=1, lease_seconds=60.0))
+    with governor.permit("v", endpoint="e", lane=Lane.NOTE, lease_seconds=0.05) as held:
+        held.leave_slot_taken()
+    time.sleep(0.06)
+    with pytest.raises(RateLimited):
+        take(governor)
+
+
 def test_who_is_more_urgent_gets_the_next_slot(redis_client):
     patient = policy(limit=100, slots_per_endpoint=1, patience_seconds=dict.fromkeys(Lane, 5.0))
     governor = governor_of(redis_client, v=patient)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from integration.models import Connection
 from integration.vendors.autotask import inbound, signatures
 from tickets.domain.hints import HintKind, read_hint
 from tickets.models import Delivery, Ticket
@@ -69,14 +68,11 @@ def receive_datto(body: bytes, content_type: str, query: str) -> Receipt:
     return Receipt(202, {"status": "accepted", "alert_uid": hint.alert_uid}, delivery.pk)
 
 
-def receive_autotask(
-    body: bytes, content_type: str, signature: str | None, connection: Connection | None
-) -> Receipt:
+def receive_autotask(body: bytes, content_type: str, signature: str | None, secret: str) -> Receipt:
     """Store an Autotask webhook whose signature is right.
 
     A deactivation notice changes nothing by itself: it may be unsigned. It makes us ask Autotask.
     """
-    secret = connection.autotask_webhook_secret if connection is not None else ""
     if not secret or not signatures.verify(secret, body, signature):
         return Receipt(
             401,

@@ -202,6 +202,32 @@ def test_interrupted_read_marks_nothing_missing(vendors: Served, sync: Run) -> N
     assert run.deactivations == 0
 
 
+def test_sites_are_mapped_even_when_devices_cannot_be_read(vendors: Served, sync: Run) -> None:
+    vendors.control("faults", {"vendor": "datto_rmm", "kind": "500", "path": "*/devices"})
+    assert sync("sites").status == "failed"
+    assert Site.objects.exists()
+    assert not Site.objects.filter(mapping=None).exists()
+
+
+@pytest.mark.parametrize("entity", ["CompanyLocations", "Contacts", "BillingCodes"])
+def test_what_the_api_user_may_not_read_stops_only_its_own_step(
+    vendors: Served, sync: Run, entity: str
+) -> None:
+    vendors.sandbox.autotask._database.switches.denied.append(f"{entity}:query")
+    sync("sites")
+    run = sync("reference")
+    assert (run.status, run.failures, run.error) == ("partial", 1, "")
+    assert Company.objects.exists()
+    assert PicklistValue.objects.filter(field="queueID").exists()
+    assert SiteMapping.objects.filter(state="proposed").exists()
+    assert "permission" in SyncRunEntry.objects.get(run=run, status="failed").message
+
+
+def test_companies_that_may_not_be_read_fail_the_run(vendors: Served, sync: Run) -> None:
+    vendors.sandbox.autotask._database.switches.denied.append("Companies:query")
+    assert sync("reference").status == "failed"
+
+
 def test_vanished_device_and_site_are_marked_and_come_back(vendors: Served, sync: Run) -> None:
     sync("sites")
     double = vendors.sandbox.datto

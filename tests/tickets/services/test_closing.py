@@ -68,7 +68,10 @@ def autotask_hook(bridge: Bridge, ticket_id: int, person: int, action: str = "Up
         }
     ).encode()
     receipt = receive.receive_autotask(
-        body, "application/json", sign(connection.autotask_webhook_secret, body), connection
+        body,
+        "application/json",
+        sign(connection.autotask_webhook_secret, body),
+        connection.autotask_webhook_secret,
     )
     assert receipt.status == 200
     if receipt.delivery_id:
