@@ -23,8 +23,11 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
     for name, value in list(event.items()):
         if _SECRET_NAMES.search(name):
             event[name] = "[hidden]"
-        elif isinstance(value, str):
-            event[name] = _SECRET_PATHS.sub(r"\1[hidden]", value)
+        elif value is not None and not isinstance(value, int | float):
+            # Objects too: a request's own text holds its address.
+            text = value if isinstance(value, str) else str(value)
+            if isinstance(value, str) or _SECRET_PATHS.search(text):
+                event[name] = _SECRET_PATHS.sub(r"\1[hidden]", text)
     return event
 
 

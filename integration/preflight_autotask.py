@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 from integration import hooks
@@ -10,7 +11,7 @@ from integration.models import Vendor
 from integration.preflight_checks import Checks, Outcome, Scene, Status, explain, not_checked
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.query import EVERYTHING
-from integration.vendors.errors import VendorError
+from integration.vendors.errors import ContractBroken, NotFound, VendorError
 
 _BUSY_SHARE: Final = 0.6
 _NO_ACCESS: Final = frozenset({"none", ""})
@@ -63,7 +64,7 @@ def check_autotask(scene: Scene) -> Checks:
             "autotask_zone", Status.PASS, f"The API user's database is in zone {zone.name or zone.url}."
         )
     try:
-        client.fetch_version()
+        _sign_in(client)
     except VendorError as error:
         yield _failed("autotask_sign_in", error)
         yield from _skipped("the sign-in to Autotask failed.", after="autotask_sign_in")
@@ -91,6 +92,14 @@ def _skipped(why: str, *, after: str) -> Checks:
         yield not_checked(name, _TITLES[name], why)
 
 
+def _sign_in(client: AutotaskClient) -> None:
+    """Prove the credentials by the cheapest read; where it is not offered, by the MSP's own company."""
+    try:
+        client.fetch_version()
+    except (NotFound, ContractBroken):
+        client.find_company(0)
+
+
 def _budget(client: AutotaskClient) -> Outcome:
     try:
         threshold = client.fetch_threshold()
@@ -114,6 +123,14 @@ def _budget(client: AutotaskClient) -> Outcome:
 def _companies(client: AutotaskClient) -> Outcome:
     try:
         count = client.count("Companies", EVERYTHING)
+    except (NotFound, ContractBroken):
+        # Not every server counts; whether they can be read is what matters.
+        try:
+            count = sum(1 for _ in islice(client.iter_companies(), 2))
+        except VendorError as error:
+            return _failed("autotask_companies", error)
+        if count > 1:
+            return _outcome("autotask_companies", Status.PASS, "Organizations can be read.")
     except VendorError as error:
         return _failed("autotask_companies", error)
     if count < 2:  # noqa: PLR2004 - every database holds the owner's own company
@@ -129,6 +146,13 @@ def _companies(client: AutotaskClient) -> Outcome:
 def _entity(client: AutotaskClient, name: str, entity: str, *, needs_update: bool) -> Outcome:
     try:
         info = client.fetch_entity_information(entity)
+    except (NotFound, ContractBroken) as error:
+        return _outcome(
+            name,
+            Status.WARN,
+            f"Autotask does not tell what the API user may do with {entity}: {error.detail}",
+            "Nothing to do at first: if the right is missing, the first ticket says so under Needs attention.",
+        )
     except VendorError as error:
         return _failed(name, error)
     missing = []

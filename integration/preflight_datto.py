@@ -7,7 +7,7 @@ from typing import Final
 
 from integration.models import Vendor
 from integration.preflight_checks import Checks, Outcome, Scene, Status, explain, not_checked
-from integration.vendors.errors import PermissionDenied, VendorError
+from integration.vendors.errors import AuthenticationFailed, NotFound, PermissionDenied, VendorError
 
 #: One page of alerts is enough to see that they can be read, and whether the native integration makes tickets.
 _ALERTS_READ: Final = 250
@@ -36,12 +36,14 @@ def check_datto(scene: Scene) -> Checks:
     if client is None:
         return
     try:
-        status = client.fetch_system_status()
+        said = client.fetch_system_status().status or "up"
+    except (NotFound, AuthenticationFailed):
+        said = "it does not tell its status"  # it answers; whether it is the API, the sign-in shows
     except VendorError as error:
         yield _failed("datto_reachable", error)
         yield from _skipped("Datto RMM does not answer.", after="datto_reachable")
         return
-    yield _outcome("datto_reachable", Status.PASS, f"{client.api_url} answers: {status.status or 'up'}.")
+    yield _outcome("datto_reachable", Status.PASS, f"{client.api_url} answers: {said}.")
     try:
         account = client.fetch_account()
     except VendorError as error:

@@ -6,13 +6,16 @@ delivered twice runs it once, and keeps a heartbeat, so that a run whose worker 
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
+from django.db import DatabaseError, connections
 from django.db.models import Count
 from django.utils import timezone
 
@@ -29,8 +32,11 @@ from integration.vendors.errors import (
 
 log = structlog.get_logger(__name__)
 
-#: A live run without a heartbeat for this long lost its worker. Longer than a task's hard time limit.
-STALE_AFTER = timedelta(minutes=15)
+#: A live run without a sign of life for this long lost its worker.
+STALE_AFTER = timedelta(seconds=45)
+#: A queued run waits for a free worker, which may be at work on a long one.
+_QUEUED_TOO_LONG = timedelta(minutes=30)
+_HEARTBEAT_SECONDS = 5
 #: Seconds between two writes of progress.
 _PROGRESS_SECONDS = 0.5
 #: History rows are written in batches: one INSERT each would make a first sync of 50,000 devices crawl.
@@ -187,6 +193,7 @@ def queue_run(
         LookupError: unknown kind.
     """
     get_kind(kind)
+    fail_stale_runs()
     live = (
         SyncRun.objects.filter(
             kind=kind, dry_run=dry_run, status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING]
@@ -214,7 +221,8 @@ def execute_run(run_id: int, *, on_progress: Callable[[SyncRun], None] | None = 
     run = SyncRun.objects.get(pk=run_id)
     recorder = RunRecorder(run, on_progress=on_progress)
     try:
-        get_kind(run.kind).execute(recorder)
+        with _heartbeat(run.pk):
+            get_kind(run.kind).execute(recorder)
     except RunCancelled:
         run.status, run.error = SyncRun.Status.CANCELLED, "Cancelled by a person. What was done before stays."
     except RunStoppedByGuard as stop:
@@ -277,7 +285,37 @@ def remedy_for(error: VendorError) -> str:
 
 
 def _is_stale(run: SyncRun) -> bool:
+    if run.status == SyncRun.Status.QUEUED:
+        return run.created_at < timezone.now() - _QUEUED_TOO_LONG
     return (run.heartbeat_at or run.created_at) < timezone.now() - STALE_AFTER
+
+
+@contextmanager
+def _heartbeat(run_id: int) -> Iterator[None]:
+    """Show that the run is alive while one step takes long, such as a slow vendor call.
+
+    A thread of its own, so that only the end of this process ends it: a killed worker is told from a slow one
+    within seconds, and its poll does not keep others from starting.
+    """
+    done = threading.Event()
+
+    def beat() -> None:
+        try:
+            while not done.wait(_HEARTBEAT_SECONDS):
+                try:
+                    SyncRun.objects.filter(pk=run_id).update(heartbeat_at=timezone.now())
+                except DatabaseError as error:
+                    log.warning("heartbeat of a sync run not written", run=run_id, error=str(error))
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=beat, name=f"heartbeat of run {run_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=_HEARTBEAT_SECONDS)
 
 
 def _finish(run: SyncRun) -> None:

@@ -55,6 +55,8 @@ _CHUNK_BYTES: Final = 64 * 1024
 #: A server that trickles its answer may take this many read timeouts in all.
 _TIMEOUTS_PER_ANSWER: Final = 4
 _BACKOFF_SECONDS: Final = (0.2, 0.8)
+#: A slot outlives the longest silence we wait through by this; a killed worker's slot is free soon after.
+_LEASE_MARGIN_SECONDS: Final = 10.0
 
 
 class _TooLargeError(Exception):
@@ -242,6 +244,7 @@ class HttpDoor:
                 is_write=not call.is_read,
                 operation=call.operation,
                 patience_seconds=patience_seconds,
+                lease_seconds=sum(self._timeout_seconds) + _LEASE_MARGIN_SECONDS,
             )
         with permit as held:
             started_at, clock = datetime.now(UTC), time.perf_counter()
@@ -270,7 +273,7 @@ class HttpDoor:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = b"".join(self._chunks(response))
+                body = b"".join(self._chunks(response, call, held))
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, headers, body, self.vendor, call.method, call.path)
         except _TooLargeError:
@@ -284,8 +287,9 @@ class HttpDoor:
             problem, vendor=self.vendor, method=call.method, path=call.path, is_read=call.is_read
         )
 
-    def _chunks(self, response: requests.Response) -> Iterator[bytes]:
+    def _chunks(self, response: requests.Response, call: _Call, held: Permit | None) -> Iterator[bytes]:
         give_up_at = time.monotonic() + self._timeout_seconds[1] * _TIMEOUTS_PER_ANSWER
+        renew_at = time.monotonic() + _LEASE_MARGIN_SECONDS / 2
         size = 0
         for chunk in response.iter_content(_CHUNK_BYTES):
             size += len(chunk)
@@ -293,6 +297,9 @@ class HttpDoor:
                 raise _TooLargeError
             if time.monotonic() > give_up_at:
                 raise _TooSlowError
+            if held is not None and time.monotonic() > renew_at:
+                renew_at = time.monotonic() + _LEASE_MARGIN_SECONDS / 2
+                self._governor.renew(self.vendor, call.endpoint, held)
             yield chunk
 
     def _judge(self, call: _Call, answer: Answer) -> VendorError | None:

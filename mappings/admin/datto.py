@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from mappings.admin.common import MirrorAdmin, display, inside_link, outside_link, show_name, show_time
@@ -171,7 +172,7 @@ class DeviceAdmin(MirrorAdmin):
             for url, text in ((device.portal_url, "Device"), (device.web_remote_url, "Web Remote"))
             if url
         ]
-        return SafeString(" ").join(both) if both else "-"
+        return format_html_join(" ", "{}", ((one,) for one in both)) if both else "-"
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Search as Django does; no join multiplies rows here."""

@@ -106,9 +106,13 @@ class Proposal:
 
 
 def is_system_site(datto_site_uid: str, name: str) -> bool:
-    """Return whether Datto RMM made this site itself: its uid is no GUID, or it has a system site's name."""
+    """Return whether Datto RMM made this site itself: it has a system site's name, or neither name nor GUID.
+
+    The uid alone proves nothing: a named site that was ignored by mistake would lose its tickets unseen, while a
+    system site under an unknown name only waits for a person.
+    """
     plain = "".join(name.split()).casefold()
-    return _GUID.fullmatch(datto_site_uid.strip()) is None or plain in _SYSTEM_NAMES
+    return plain in _SYSTEM_NAMES or (not plain and _GUID.fullmatch(datto_site_uid.strip()) is None)
 
 
 class CompanyIndex:

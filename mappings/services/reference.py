@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from integration.vendors.autotask.records import Company as CompanyRecord
 from integration.vendors.autotask.records import CompanyLocation as LocationRecord
 from integration.vendors.autotask.records import Contact as ContactRecord
 from integration.vendors.autotask.records import FieldInfo
-from integration.vendors.errors import ContractBroken
+from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, Rejected
 from mappings.models import Company, CompanyLocation, Contact, PicklistValue, WorkType
 from mappings.services.mirror import (
     Mirror,
@@ -69,24 +70,47 @@ def sync_reference(recorder: RunRecorder, autotask: AutotaskClient, *, full: boo
     marks rows as gone.
 
     Raises:
-        VendorError: a read failed; what was stored before stays, nothing is marked as gone.
+        VendorError: companies could not be read, or Autotask does not answer; what was stored before stays, nothing
+            is marked as gone.
         RunStoppedByGuard: a complete read missed too much; everything else was done.
         RunCancelled: a person stopped it.
     """
     refused: list[str] = []
     changed = _sync_companies(recorder, autotask, full=full, refused=refused)
-    _sync_locations(recorder, autotask, full=full, changed=changed, refused=refused)
-    _sync_contacts(recorder, autotask, full=full, refused=refused)
+    with _spared(recorder, "location", "Locations"):
+        _sync_locations(recorder, autotask, full=full, changed=changed, refused=refused)
+    with _spared(recorder, "contact", "Contacts"):
+        _sync_contacts(recorder, autotask, full=full, refused=refused)
     for entity, fields in PICKLISTS.items():
-        recorder.begin_step(f"Reading pick lists of {entity}", len(fields))
-        info = autotask.fetch_field_info(entity)
-        for done, name in enumerate(fields, start=1):
-            _store_picklist(recorder, entity, name, info.get(name))
-            recorder.advance(done)
-    _sync_work_types(recorder, autotask, refused)
+        with _spared(recorder, "pick list", f"Pick lists of {entity}"):
+            recorder.begin_step(f"Reading pick lists of {entity}", len(fields))
+            info = autotask.fetch_field_info(entity)
+            for done, name in enumerate(fields, start=1):
+                _store_picklist(recorder, entity, name, info.get(name))
+                recorder.advance(done)
+    with _spared(recorder, "work type", "Work types"):
+        _sync_work_types(recorder, autotask, refused)
     keep_mappings_true(recorder)
     if refused:
         raise RunStoppedByGuard("\n".join(refused))
+
+
+@contextmanager
+def _spared(recorder: RunRecorder, object_type: str, label: str) -> Iterator[None]:
+    """Let a refusal end only one step, as a failure in the history: sites can be mapped without what it reads.
+
+    Outages, refused logins and limits still end the run, since the next step would meet them too.
+    """
+    try:
+        yield
+    except (PermissionDenied, NotFound, Rejected, ContractBroken) as error:
+        recorder.failed(
+            object_type,
+            error.path,
+            label,
+            error.detail,
+            "What was known before stays. Check that the API user's security level may read it.",
+        )
 
 
 def _sync_companies(

@@ -50,8 +50,12 @@ def sync_sites(recorder: RunRecorder, datto: DattoRmmClient) -> None:
         RunStoppedByGuard: a complete read missed too much; everything else was done.
         RunCancelled: a person stopped it.
     """
-    refused = [_read_sites(recorder, datto), _read_devices(recorder, datto)]
+    refused = [_read_sites(recorder, datto)]
+    # Before the devices: tickets need the mappings, and can do without devices that cannot be read.
     keep_mappings_true(recorder)
+    refused.append(_read_devices(recorder, datto))
+    if Site.objects.filter(mapping=None).exists():
+        keep_mappings_true(recorder)
     _raise_if_refused(refused)
 
 

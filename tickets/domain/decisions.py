@@ -25,7 +25,6 @@ class Cause(StrEnum):
     COMPANY_MISSING = "company_missing"
     TICKET_REFUSED = "ticket_refused"
     TICKET_DELETED = "ticket_deleted"
-    TICKET_SWALLOWED = "ticket_swallowed"
     REOPENED = "reopened"
     DEFECT = "defect"
 

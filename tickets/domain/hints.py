@@ -15,13 +15,14 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
 
-#: A uid goes into a path; nothing that could leave it is let in.
-_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{5,63}")
+#: A uid goes into a path; nothing that could leave it is let in. Datto's are GUIDs; nothing here depends on that.
+_UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,63}")
 _GUID = re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b")
 _PLACEHOLDER = re.compile(r"\[[a-z_]+\]")
-_UID_KEYS = {"alertuid", "alertid", "alertguid", "uid"}
+#: Names of the uid, the surest first; a bare "uid" may be anybody's.
+_UID_KEYS = ("alertuid", "alertguid", "alertid", "uid")
 _UID_IN_TEXT = re.compile(
-    r"alert[_ -]?(?:uid|id|guid)[\"']?\s*[:=]\s*[\"']?(\[[a-z_]+\]|[0-9A-Za-z][0-9A-Za-z_-]{5,63})",
+    r"alert[_ -]?(?:uid|id|guid)[\"']?\s*[:=]\s*[\"']?(\[[a-z_]+\]|[0-9A-Za-z][0-9A-Za-z._:-]{5,63}(?![0-9A-Za-z._:-]))",
     re.IGNORECASE,
 )
 _EVENT_KEYS = {"event", "eventtype", "action", "status", "state", "type", "resolved"}
@@ -70,12 +71,20 @@ def read_hint(body: str, query: str = "") -> Hint:
         return Hint(HintKind.UNREADABLE, problem="The message is empty.", remedy=_REMEDY)
     pairs = list(_pairs(body)) + [(_key(name), value) for name, value in parse_qsl(query)]
     is_resolved = any(name in _EVENT_KEYS and _means_resolved(name, value) for name, value in pairs)
-    for value in (value for name, value in pairs if name in _UID_KEYS):
+    named = [
+        (name, value) for key in _UID_KEYS for name, value in pairs if name == key and value not in (None, "")
+    ]
+    if len({str(value) for name, value in named if name == "uid"}) > 1:
+        named = [(name, value) for name, value in named if name != "uid"]
+    for name, value in named:
         text = str(value).strip()
         if _PLACEHOLDER.fullmatch(text):
             return Hint(HintKind.TEST)
         if _UID.fullmatch(text):
             return Hint(HintKind.ALERT, alert_uid=text, is_resolved=is_resolved)
+        if name != "uid" and text:
+            # Named, and not a uid: a guess from the rest of the text would be another alert.
+            return Hint(HintKind.UNREADABLE, problem=_describe_problem(body, pairs), remedy=_REMEDY)
     found = _UID_IN_TEXT.search(body)
     if found:
         if _PLACEHOLDER.fullmatch(found.group(1)):
@@ -107,12 +116,20 @@ def _walk(node: Any, *, depth: int) -> Iterator[tuple[str, Any]]:
     if isinstance(node, dict):
         for name, value in node.items():
             if isinstance(value, dict | list):
+                yield from ((_key(f"{name}{inner}"), one) for inner, one in _scalars(value))
                 yield from _walk(value, depth=depth + 1)
             else:
                 yield _key(str(name)), value
     elif isinstance(node, list):
         for item in node[:50]:
             yield from _walk(item, depth=depth + 1)
+
+
+def _scalars(node: Any) -> list[tuple[str, Any]]:
+    """Return the plain values of an object, so that {"alert": {"uid": ...}} reads as alert uid."""
+    if not isinstance(node, dict):
+        return []
+    return [(str(name), value) for name, value in node.items() if not isinstance(value, dict | list)]
 
 
 def _lenient_json(text: str) -> Any | None:

@@ -64,6 +64,8 @@ _BUILT_IN_VALUES: Final[Mapping[str, int]] = {
     "note_publish": PUBLISH_INTERNAL,
     "note_type": NOTE_TYPE_TASK_NOTES,
 }
+#: Autotask may refuse a ticket or note without these, so any active value is better than none.
+_NEEDED_PICKS: Final = frozenset({"queue", "status", "ticket_type", "source", "note_type", "note_publish"})
 #: Yes-or-no fields -> title on screen.
 FLAG_FIELDS: Final[Mapping[str, str]] = {
     "write_first_note": "write a first note",
@@ -328,4 +330,7 @@ def _built_in_pick(name: str, known: Catalogue) -> Effective[PickRef | None]:
                 return Effective(value, BUILT_IN)
     if system_value is not None and not available:
         return Effective(PickRef(system_value, labels[0]), BUILT_IN)
+    if name in _NEEDED_PICKS and usable:
+        preset = next((value for value in usable if value.is_default), usable[0])
+        return Effective(preset, "built-in: no value has the usual name")
     return Effective(None, "")

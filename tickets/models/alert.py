@@ -58,6 +58,9 @@ class Alert(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.CharField(max_length=255, blank=True)
     resolved_by_us = models.BooleanField(default=False)
+    is_gone = models.BooleanField(
+        default=False, help_text="Datto RMM no longer has it; nobody can say what cleared it."
+    )
     auto_resolve_minutes = models.PositiveIntegerField(
         null=True, blank=True, help_text="The monitor's own auto-resolve delay."
     )

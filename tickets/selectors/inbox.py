@@ -22,7 +22,6 @@ CAUSE_TITLES: Final = {
     "company_missing": "Organizations that are gone from Autotask",
     "ticket_refused": "Tickets that Autotask refused",
     "ticket_deleted": "Tickets deleted in Autotask while the alert is open",
-    "ticket_swallowed": "Tickets swallowed by Autotask's duplicate handling",
     "reopened": "Alerts that are open again",
     "defect": "Alerts that RMM Bridge stumbled over",
 }

@@ -25,20 +25,29 @@ def record_cleared(alert: Alert, reason: str) -> None:
     record_event("cleared", reason, alert=alert)
 
 
-def record_alert_resolved(alert_id: int, *, resolved_at: datetime | None, resolved_by: str) -> list[int]:
+def record_alert_resolved(
+    alert_id: int, *, resolved_at: datetime | None, resolved_by: str, is_gone: bool = False
+) -> list[int]:
     """Record once that Datto RMM resolved an alert; returns actions that became due.
 
     Called as often as the fact is seen; only the first call does anything.
+
+    Args:
+        is_gone: Datto RMM no longer has the alert, so nobody can say what cleared it.
     """
     with transaction.atomic():
         first = Alert.objects.filter(pk=alert_id, is_resolved=False).update(
-            is_resolved=True, resolved_at=resolved_at or timezone.now(), resolved_by=resolved_by[:255]
+            is_resolved=True,
+            resolved_at=resolved_at or timezone.now(),
+            resolved_by=resolved_by[:255],
+            is_gone=is_gone,
         )
         if first != 1:
             return []
         alert = Alert.objects.select_related("ticket", "monitor_type").get(pk=alert_id)
         by = f" by {resolved_by}" if resolved_by else ""
-        record_event("alert_resolved", f"Resolved in Datto RMM{by}.", alert=alert, ticket=alert.ticket)
+        text = "Datto RMM no longer has this alert." if is_gone else f"Resolved in Datto RMM{by}."
+        record_event("alert_resolved", text, alert=alert, ticket=alert.ticket)
         if alert.state in {Alert.State.RECEIVED, Alert.State.BLOCKED}:
             record_cleared(alert, "It cleared before a ticket was made.")
             return []

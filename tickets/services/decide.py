@@ -62,6 +62,8 @@ _LABELS = {
     "subIssueType": "Sub-issue type",
     "billingCodeID": "Work type",
 }
+#: A new alert arrives within seconds by webhook, within a minute by poll.
+_OLD_WHEN_FIRST_SEEN = timedelta(minutes=10)
 _NOTE_TITLE = "Datto RMM alert"
 _CLEAR_NOTE_TITLE = "Datto RMM alert cleared"
 _DEFAULT_NOTE_TYPE, _DEFAULT_PUBLISH = 3, 2
@@ -131,20 +133,26 @@ def resolution_text(ticket: Ticket) -> str:
     alerts = list(ticket.alerts.order_by("-resolved_at")[:10])
     lines = []
     for alert in alerts:
-        by = who_cleared(
-            resolved_by=alert.resolved_by,
-            by_us=alert.resolved_by_us,
-            auto_resolve_minutes=alert.auto_resolve_minutes,
-        )
-        sentence = render_resolution(
-            raised_at=alert.raised_at,
-            cleared_at=alert.resolved_at,
-            cleared_by=by,
-            person=alert.resolved_by,
-            auto_resolve_minutes=alert.auto_resolve_minutes,
-        )
+        sentence = _sentence(alert)
         lines.append(sentence if len(alerts) == 1 else f"{alert.summary or alert.alert_uid}: {sentence}")
     return "\n".join(lines)
+
+
+def _sentence(alert: Alert) -> str:
+    if alert.is_gone:
+        return "Datto RMM no longer has this alert, so it is not known what cleared it."
+    by = who_cleared(
+        resolved_by=alert.resolved_by,
+        by_us=alert.resolved_by_us,
+        auto_resolve_minutes=alert.auto_resolve_minutes,
+    )
+    return render_resolution(
+        raised_at=alert.raised_at,
+        cleared_at=alert.resolved_at,
+        cleared_by=by,
+        person=alert.resolved_by,
+        auto_resolve_minutes=alert.auto_resolve_minutes,
+    )
 
 
 def _find_mapping(alert: Alert, device: Device | None) -> SiteMapping | None:
@@ -254,6 +262,7 @@ def _plan_ticket(
     key = f"create:{ticket.pk}"
     action = outbox.wish(Action.Kind.CREATE_TICKET, key, alert=alert, ticket=ticket)
     if action is not None:
+        _doubt_old_alert(alert, action)
         return [action]
     Action.objects.filter(key=key, state__in=[Action.State.REFUSED, Action.State.DROPPED]).update(
         state=Action.State.WAITING,
@@ -265,6 +274,15 @@ def _plan_ticket(
         finished_at=None,
     )
     return list(Action.objects.filter(key=key, state=Action.State.WAITING).values_list("pk", flat=True))
+
+
+def _doubt_old_alert(alert: Alert, action_id: int) -> None:
+    """Have Autotask searched before a ticket is made for an alert that is old when first seen.
+
+    After a restored backup, ticketed alerts look new; one search each keeps them from being ticketed twice.
+    """
+    if alert.raised_at is not None and alert.first_seen_at - alert.raised_at > _OLD_WHEN_FIRST_SEEN:
+        Action.objects.filter(pk=action_id).update(in_doubt=True, doubt_since=alert.raised_at)
 
 
 def _ticket_fields(

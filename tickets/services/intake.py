@@ -268,6 +268,14 @@ def _handle_vendor_error(delivery: Delivery, error: VendorError) -> None:
         return
     if isinstance(error, ContractBroken):
         log.warning("vendor answered in an unexpected form", delivery=delivery.pk, error=str(error))
+    if isinstance(error, PermissionDenied) and attempt > len(_NOT_FOUND_PAUSES_SECONDS):
+        _end(
+            delivery,
+            Delivery.State.FAILED,
+            str(error),
+            "The API user may not see this alert. Check its security level; the poll of open alerts finds what it may see.",
+        )
+        return
     pause: float = _PAUSES_SECONDS[min(attempt, len(_PAUSES_SECONDS)) - 1]
     remedy = "Asked again by itself."
     if isinstance(error, RateLimited):

@@ -9,13 +9,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from integration.clients import autotask_client, datto_client
-from integration.sync.runs import RunRecorder
+from integration.sync.runs import RunRecorder, RunStoppedByGuard
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.records import Ticket as RemoteTicket
 from integration.vendors.budget import Lane
 from integration.vendors.datto_rmm import DattoRmmClient
 from integration.vendors.datto_rmm.records import Alert as RemoteAlert
-from integration.vendors.errors import NotFound, VendorError
+from integration.vendors.errors import NotFound, PermissionDenied, VendorError
 from tickets.models import Alert, Ticket
 from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
 from tickets.services.intake import record_alert
@@ -24,6 +24,9 @@ from tickets.services.intake import record_alert
 _MISSES = 1
 #: Alerts seen open this recently are not looked after: they may have come in while the list was being read.
 _JUST_SEEN = timedelta(seconds=10)
+#: So many alerts may vanish from sight in one poll before the guard asks a person.
+_FEW_UNSEEN = 5
+_UNSEEN_SHARE = 0.05
 _COMPLETED_LOOKBACK = timedelta(days=2)
 
 
@@ -82,6 +85,7 @@ def _ask_after_missing(
         if uid not in seen
     ]
     recorder.begin_step("Asking after alerts no longer listed", len(missing))
+    unseen: list[tuple[int, str, str]] = []
     for done, (pk, uid, label) in enumerate(missing, start=1):
         recorder.advance(done)
         if recorder.dry_run:
@@ -89,18 +93,8 @@ def _ask_after_missing(
             continue
         try:
             remote = client.with_context(subject=f"alert:{uid}").fetch_alert(uid)
-        except NotFound:
-            # Aged out or its device is gone: believed only when it stays away.
-            Alert.objects.filter(pk=pk).update(missed_polls=F("missed_polls") + 1)
-            if Alert.objects.filter(pk=pk, missed_polls__gt=_MISSES).exists():
-                on_due(record_alert_resolved(pk, resolved_at=None, resolved_by=""))
-                recorder.updated(
-                    "alert",
-                    uid,
-                    label or uid,
-                    {"resolved": False},
-                    {"resolved": True, "why": "gone from Datto RMM"},
-                )
+        except (NotFound, PermissionDenied):
+            unseen.append((pk, uid, label or uid))
             continue
         except VendorError as error:
             recorder.failed(
@@ -114,6 +108,33 @@ def _ask_after_missing(
             )
         else:
             recorder.unchanged()
+    _end_unseen(recorder, on_due, unseen, known=open_here.count())
+
+
+def _end_unseen(
+    recorder: RunRecorder, on_due: OnDue, unseen: list[tuple[int, str, str]], *, known: int
+) -> None:
+    """End alerts that Datto RMM no longer shows: aged out, or their device is gone.
+
+    Believed only when they stay away, and never for many at once: an API user that lost sight of sites looks
+    exactly like this, and believing it would close every ticket of a customer.
+
+    Raises:
+        RunStoppedByGuard: too many at once; nothing was ended.
+    """
+    if len(unseen) > max(_FEW_UNSEEN, int(known * _UNSEEN_SHARE)):
+        raise RunStoppedByGuard(
+            f"{len(unseen)} of {known} open alerts can no longer be seen in Datto RMM, all at once. None was ended, because "
+            "that is what an API user that lost its rights to sites looks like. Check the user's security level under "
+            "Settings > Preflight. If the alerts are really gone, resolve them from their pages."
+        )
+    for pk, uid, label in unseen:
+        Alert.objects.filter(pk=pk).update(missed_polls=F("missed_polls") + 1)
+        if Alert.objects.filter(pk=pk, missed_polls__gt=_MISSES).exists():
+            on_due(record_alert_resolved(pk, resolved_at=None, resolved_by="", is_gone=True))
+            recorder.updated(
+                "alert", uid, label, {"resolved": False}, {"resolved": True, "why": "gone from Datto RMM"}
+            )
 
 
 def sync_tickets(recorder: RunRecorder, on_due: OnDue, autotask: AutotaskClient | None = None) -> None:

@@ -40,15 +40,17 @@ class Permit:
     Attributes:
         succeeded: set by the caller when the vendor answered well; ends a suspicion of being blocked.
         trouble: a 429 or 403 was seen lately.
+        lease_seconds: how long the slot is held without `Governor.renew`.
     """
 
     token: str
+    lease_seconds: float = 180.0
     succeeded: bool = False
     trouble: bool = False
     frees_slot: bool = True
 
     def leave_slot_taken(self) -> None:
-        """Keep the endpoint's slot until its lease ends, because the vendor still works on the call we gave up."""
+        """Keep the endpoint's slot for the policy's lease, because the vendor still works on the call we gave up."""
         self.frees_slot = False
 
 
@@ -69,6 +71,7 @@ class Governor:
         self._policies = dict(policies)
         self._acquire = client.register_script(scripts.ACQUIRE)
         self._release_script = client.register_script(scripts.RELEASE)
+        self._renew_script = client.register_script(scripts.RENEW)
         self._block = client.register_script(scripts.BLOCK)
         self._forbidden = client.register_script(scripts.FORBIDDEN)
         self._learn = client.register_script(scripts.LEARN)
@@ -109,6 +112,7 @@ class Governor:
         is_write: bool = False,
         operation: str = "",
         patience_seconds: float | None = None,
+        lease_seconds: float | None = None,
     ) -> Iterator[Permit]:
         """Hold leave for one call; the call is counted and its endpoint slot taken.
 
@@ -119,6 +123,8 @@ class Governor:
             is_write: which windows count it.
             operation: write operation with a limit of its own, such as "alert-resolve".
             patience_seconds: instead of the lane's.
+            lease_seconds: a dead worker's slot is free after this; the longest silence of a call, when the caller
+                renews it at every sign of life. The policy's when None.
 
         Raises:
             RateLimited: is_local=True, when there was no leave within the lane's patience.
@@ -126,11 +132,23 @@ class Governor:
         """
         patience = self.patience_seconds(vendor, lane) if patience_seconds is None else patience_seconds
         meters = self.policy(vendor).meters_for(is_write=is_write, operation=operation)
-        held = self._wait(vendor, endpoint, lane, meters, patience)
+        lease = self.policy(vendor).lease_seconds if lease_seconds is None else lease_seconds
+        held = self._wait(vendor, endpoint, lane, meters, patience, lease)
         try:
             yield held
         finally:
             self._release(vendor, endpoint, lane, held)
+
+    def renew(self, vendor: str, endpoint: str, held: Permit) -> None:
+        """Hold a slot for another lease, because the call shows signs of life. Redis trouble is only logged."""
+        if self.policy(vendor).slots_per_endpoint is None:
+            return
+        try:
+            self._renew_script(
+                keys=[self._base(vendor)], args=[held.token, endpoint, round(held.lease_seconds * 1000)]
+            )
+        except RedisError:
+            logger.warning("%s: a slot of %s could not be held longer", vendor, endpoint)
 
     @contextmanager
     def exclusive(
@@ -295,10 +313,16 @@ class Governor:
         return f"{{{self._prefix}:{vendor}}}"
 
     def _wait(
-        self, vendor: str, endpoint: str, lane: Lane, meters: tuple[Meter, ...], patience_seconds: float
+        self,
+        vendor: str,
+        endpoint: str,
+        lane: Lane,
+        meters: tuple[Meter, ...],
+        patience_seconds: float,
+        lease_seconds: float,
     ) -> Permit:
         policy = self.policy(vendor)
-        held = Permit(token=secrets.token_hex(8))
+        held = Permit(token=secrets.token_hex(8), lease_seconds=lease_seconds)
         ask = json.dumps(
             {
                 "meters": [_wire_meter(meter) for meter in meters],
@@ -306,7 +330,8 @@ class Governor:
                 "hold_ms": round(policy.others_hold_seconds * 1000),
                 "endpoint": endpoint,
                 "slots": policy.slots_for(lane) or 0,
-                "lease_ms": round(policy.lease_seconds * 1000),
+                "lease_ms": round(lease_seconds * 1000),
+                "keep_ms": round(max(lease_seconds, policy.lease_seconds) * 1000),
                 "token": held.token,
                 "lane": lane.value,
                 "priority": lane.priority,
@@ -350,7 +375,14 @@ class Governor:
         try:
             self._release_script(
                 keys=[self._base(vendor)],
-                args=[held.token, endpoint, int(held.frees_slot), lane.priority, int(forget)],
+                args=[
+                    held.token,
+                    endpoint,
+                    int(held.frees_slot),
+                    lane.priority,
+                    int(forget),
+                    round(self.policy(vendor).lease_seconds * 1000),
+                ],
             )
         except RedisError:
             # The call is over and its answer matters more; the lease frees the slot.

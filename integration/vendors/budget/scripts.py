@@ -133,7 +133,7 @@ if ask.slots > 0 then
   end
   redis.call('ZREM', waiters, me)
   redis.call('ZADD', slots, now + ask.lease_ms, ask.token)
-  redis.call('PEXPIRE', slots, ask.lease_ms + 10000)
+  redis.call('PEXPIRE', slots, ask.keep_ms + 10000)
   redis.call('SADD', base .. ':endpoints', ask.endpoint)
 end
 
@@ -152,10 +152,23 @@ return {1, redis.call('EXISTS', base .. ':trouble:403', base .. ':trouble:429')}
 #: ARGV = token, endpoint, "1" to free the slot, priority, "1" to forget trouble.
 RELEASE: Final = """
 local base = KEYS[1]
-if ARGV[3] == '1' then redis.call('ZREM', base .. ':s:' .. ARGV[2], ARGV[1]) end
+local slots = base .. ':s:' .. ARGV[2]
+if ARGV[3] == '1' then
+  redis.call('ZREM', slots, ARGV[1])
+else
+  local clock = redis.call('TIME')
+  redis.call('ZADD', slots, 'XX', clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[6]), ARGV[1])
+end
 redis.call('ZREM', base .. ':w:' .. ARGV[2], ARGV[4] .. '|' .. ARGV[1])
 if ARGV[5] == '1' then redis.call('DEL', base .. ':trouble:403', base .. ':trouble:429') end
 return 1
+"""
+
+#: ARGV = token, endpoint, lease ms.
+RENEW: Final = """
+local clock = redis.call('TIME')
+local ends = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[3])
+return redis.call('ZADD', KEYS[1] .. ':s:' .. ARGV[2], 'XX', ends, ARGV[1])
 """
 
 #: ARGV = endpoint or "", milliseconds, reason, "1" when a 429 is the cause. A longer pause is never shortened.

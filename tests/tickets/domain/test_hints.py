@@ -75,6 +75,21 @@ def test_read_hint_names_the_field_and_the_cure(body, names):
     assert "alert_uid" in hint.remedy
 
 
+def test_read_hint_takes_the_alert_s_uid_among_others():
+    other = UID.replace("6f9c", "0000")
+    assert read_hint(f'{{"device": {{"uid": "{other}"}}, "alert": {{"uid": "{UID}"}}}}').alert_uid == UID
+
+
+@pytest.mark.parametrize("uid", ["abc", "a1", "alert-1.2", "weird:uid"])
+def test_read_hint_takes_uids_that_are_no_guids_whole(uid):
+    assert read_hint(json.dumps({"alert_uid": uid})).alert_uid == uid
+
+
+@pytest.mark.parametrize("uid", ["a" * 70_000, "with space", "a/b"])
+def test_read_hint_never_cuts_a_uid_short(uid):
+    assert read_hint(json.dumps({"alert_uid": uid})).kind is HintKind.UNREADABLE
+
+
 def test_read_hint_refuses_to_choose_between_two_ids():
     other = UID.replace("6f9c", "0000")
     assert read_hint(f'{{"device": "{UID}", "site": "{other}"}}').kind is HintKind.UNREADABLE
@@ -83,7 +98,7 @@ def test_read_hint_refuses_to_choose_between_two_ids():
 @given(st.text(max_size=400))
 def test_read_hint_never_raises_and_never_lets_a_path_through(body):
     hint = read_hint(body)
-    assert not set(hint.alert_uid) & set("/.?#%\\ ")
+    assert not set(hint.alert_uid) & set("/?#%\\ ")
 
 
 @given(

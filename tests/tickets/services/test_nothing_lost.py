@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from integration.models import Connection, SyncRun, VendorHealth
-from integration.sync.runs import RunRecorder
+from integration.sync.runs import RunRecorder, RunStoppedByGuard
 from integration.vendors.budget import Lane
 from mappings.models import PicklistValue, Site, SiteMapping
 from tests.tickets.services.conftest import Bridge
-from tickets.models import Action, Alert, Delivery, TicketDefaults
+from tickets.models import Action, Alert, Delivery, Ticket, TicketDefaults
 from tickets.services import act, gate, intake, ledger, polling, retry, sweep
 from tickets.services.explain import explain_alert
 from tickets.tasks import StoredConnection
@@ -234,3 +234,56 @@ def test_explain_tells_decision_fields_and_calls(bridge: Bridge):
     assert story["timeline"]
     with pytest.raises(LookupError, match="ALERT_UID"):
         explain_alert("nope")
+
+
+def _poll(bridge: Bridge) -> SyncRun:
+    run = SyncRun.objects.create(kind="alerts", trigger=SyncRun.Trigger.COMMAND)
+    due: list[int] = []
+    polling.sync_alerts(RunRecorder(run), due.extend)
+    bridge.perform(due)
+    return run
+
+
+def test_api_user_that_lost_sight_of_its_sites_closes_nothing(bridge: Bridge):
+    """The list comes back without error and short; each alert answers 404. That is not "everything cleared"."""
+    now = timezone.now()
+    for number in range(20):
+        Alert.objects.create(
+            alert_uid=f"unseen-{number}", state=Alert.State.FILTERED, reason="r", last_seen_open_at=now
+        )
+    Alert.objects.update(first_seen_at=now - timedelta(minutes=5), first_seen_via="poll")
+    for _ in range(3):
+        with pytest.raises(RunStoppedByGuard, match="20 of"):
+            _poll(bridge)
+    assert not Alert.objects.filter(alert_uid__startswith="unseen", is_resolved=True).exists()
+
+
+def test_one_alert_gone_from_datto_ends_after_it_stays_away_and_says_so(bridge: Bridge):
+    gone = Alert.objects.create(
+        alert_uid="gone-1", state=Alert.State.FILTERED, reason="r", first_seen_via="poll"
+    )
+    Alert.objects.update(first_seen_at=timezone.now() - timedelta(minutes=5))
+    _poll(bridge)
+    gone.refresh_from_db()
+    assert not gone.is_resolved, "once may be a hiccup"
+    _poll(bridge)
+    gone.refresh_from_db()
+    assert (gone.is_resolved, gone.is_gone) == (True, True)
+    assert gone.events.filter(text__contains="no longer has").exists()
+
+
+def test_restored_backup_finds_the_tickets_it_forgot(bridge: Bridge):
+    """The alert was raised and ticketed long before this database first sees it."""
+    uid = bridge.raise_alert()
+    bridge.deliver(uid)
+    [remote] = bridge.remote_tickets(uid)
+    Alert.objects.all().delete()
+    Ticket.objects.all().delete()
+    Delivery.objects.all().delete()
+    with bridge.sandbox.sandbox.datto.lock:
+        bridge.sandbox.sandbox.datto.alerts[uid].timestamp -= 3_600_000
+    bridge.deliver(uid)
+    ticket = bridge.alert(uid).ticket
+    assert ticket is not None
+    assert ticket.autotask_ticket_id == remote["id"]
+    assert len(bridge.remote_tickets(uid)) == 1

@@ -60,8 +60,12 @@ class Site:
 
     @property
     def is_system_site(self) -> bool:
-        """Return whether this is one of Datto's own collections ("Deleted Devices"), never a customer's site."""
-        return not _GUID.fullmatch(self.uid) or self.name.strip().lower() in _SYSTEM_SITE_NAMES
+        """Return whether this is one of Datto's own collections ("Deleted Devices"), never a customer's site.
+
+        Its name tells; a uid that is no GUID does so only where there is no name.
+        """
+        name = self.name.strip().lower()
+        return name in _SYSTEM_SITE_NAMES or (not name and not _GUID.fullmatch(self.uid))
 
 
 @dataclass(frozen=True, slots=True)
