@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.utils import timezone
 
-from integration.models import Connection, PreflightCheck
+from integration.models import Connection, PreflightCheck, VendorHealth
 from integration.vendors.autotask.zone import DEFAULT_ZONE_LOOKUP_URL, normalize_zone_url, zone_url_warning
 from integration.vendors.datto_rmm import normalize_api_url
 
@@ -162,6 +162,8 @@ def enable(connection: Connection) -> None:
         raise ConnectionInvalid({name: f"missing. {FIELDS[name][2]}" for name in missing})
     connection.is_enabled = True
     connection.save(update_fields=["is_enabled", "updated_at"])
+    # Work that waits for a vendor to answer is tried with the new credentials at the next sweep.
+    VendorHealth.objects.filter(is_down=True).update(retry_at=timezone.now())
 
 
 def disable(connection: Connection) -> None:

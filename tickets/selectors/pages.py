@@ -103,8 +103,15 @@ def count_no_longer_listed() -> int:
 
 
 def list_last_runs(limit: int = 6) -> list[SyncRun]:
-    """Return the latest runs. One query."""
-    return list(SyncRun.objects.select_related("user")[:limit])
+    """Return the latest runs worth reading: polls that found nothing new are left out. One query."""
+    quiet = Q(
+        trigger=SyncRun.Trigger.SCHEDULE,
+        status=SyncRun.Status.SUCCEEDED,
+        creates=0,
+        updates=0,
+        deactivations=0,
+    )
+    return list(SyncRun.objects.exclude(quiet).select_related("user")[:limit])
 
 
 def find_last_run(kind: str) -> SyncRun | None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from integration.clients import budget_snapshot
 from integration.models import Connection, Vendor
+from integration.sync.sentences import kind_title
 from integration.vendors.budget import BudgetSnapshot
 from integration.vendors.errors import VendorError
 from tickets.domain.resolution_text import format_duration
@@ -68,7 +69,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         budgets_url=find_url("integration-health"),
         chart=_chart(days),
         has_days=any(day.alerts for day in days),
-        runs=pages.list_last_runs() if request.user.has_perm("integration.view_syncrun") else [],
+        runs=[(run, kind_title(run.kind)) for run in pages.list_last_runs()]
+        if request.user.has_perm("integration.view_syncrun")
+        else [],
         runs_url=find_url("admin:integration_syncrun_changelist"),
     )
     return context
@@ -84,7 +87,7 @@ def describe_state(
         first = groups[0]
         more = len(groups) - 1
         rest = "" if not more else f" {more} other {'thing needs' if more == 1 else 'things need'} attention."
-        return f"{first.title}. {first.happened}{rest}".strip()
+        return f"{first.title}: {first.happened}{rest}".strip()
     if last is None or last.ticket is None or last.ticketed_at is None:
         return "Everything is in step. No alert has become a ticket yet."
     ago = format_duration(max(now - last.first_seen_at, timedelta(0)))

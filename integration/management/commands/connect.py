@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from kombu.exceptions import OperationalError
 
 from integration import demo
 from integration.clients import drop_clients
@@ -22,18 +24,20 @@ from integration.connections import (
     save_connection,
 )
 from integration.management.output import check_line, checks_json, to_json
-from integration.models import SyncRun
+from integration.models import PreflightCheck, SyncRun
 from integration.preflight import has_failed, run_preflight
 from integration.preflight_checks import Outcome
 from integration.registries import run_demo_steps
 from integration.sync import runs
 from integration.sync.kinds import list_kinds
 from integration.tasks import execute_run
+from integration.tasks import run_preflight as run_preflight_task
 
 #: What everything else stands on; run first.
 _FIRST_KINDS = ("reference", "sites")
 #: Started by workers as soon as they run, so that nobody waits for the first tick of the schedule.
 _NEXT_KINDS = ("alerts",)
+_STARTING_SECONDS = 25
 
 
 class Command(BaseCommand):
@@ -63,9 +67,21 @@ class Command(BaseCommand):
             sys.exit(1)
         enable(get_connection())
         steps = self._set_up_demo() if options["demo"] else self._queue_syncs([*_FIRST_KINDS, *_NEXT_KINDS])
+        self._check_again_later(outcomes)
         for step in steps:
             self._say(step)
         self._end(saved, outcomes, connected=True, steps=steps)
+
+    def _check_again_later(self, outcomes: list[Outcome]) -> None:
+        """Look again once workers and scheduler have had time to start, so that no stale warning stays."""
+        if all(
+            one.status == PreflightCheck.Status.PASS
+            for one in outcomes
+            if one.name in {"workers", "scheduler"}
+        ):
+            return
+        with suppress(OperationalError):
+            run_preflight_task.apply_async(countdown=_STARTING_SECONDS, queue="alerts")
 
     def _save_environment(self) -> Saved:
         values, missing = {}, []

@@ -151,7 +151,7 @@ def test_home_names_the_first_trouble(db):
     rows.make_alerts(60)
     now = timezone.now()
     sentence = describe_state(rows.connect(), list_groups(now), None, now)
-    assert sentence.startswith("Sites without an organization. ")
+    assert sentence.startswith("Sites without an organization: ")
     assert "alerts waiting" in sentence
 
 
