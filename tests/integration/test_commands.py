@@ -53,7 +53,7 @@ def test_connect_reads_the_environment_checks_enables_and_queues_first_syncs(
     assert connection.autotask_webhook_id is not None
     queued = SyncRun.objects.filter(status="queued").values_list("kind", flat=True)
     assert set(queued) == {"reference", "sites", "alerts"}
-    assert {task.name for task in celery_outbox} == {"integration.execute_run"}
+    assert {task.name for task in celery_outbox} == {"integration.execute_run", "integration.run_preflight"}
     assert not any(secret in out for secret in SECRETS)
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Literal
 
@@ -54,6 +55,8 @@ _PERFORM = {
 _PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)
 #: A row that fails while its vendor answers others.
 _FAILING_PAUSE = timedelta(minutes=2)
+#: Well below a task's time limit, which would end it in the middle of a row.
+_DRAIN_SECONDS = 300
 _NOT_YET_PAUSE = timedelta(seconds=6)
 _NOT_CONNECTED_PAUSE = timedelta(seconds=30)
 #: A row whose handling crashes is set aside, so that one bad row cannot stop the others.
@@ -94,10 +97,15 @@ def drain(vendor: str, clients: Clients) -> list[int]:
     outbox.unpark(vendor, _HELD_CAUSES)
     failing: list[int] = []
     failures_in_a_row = 0
+    stop_at = time.monotonic() + _DRAIN_SECONDS
     while due := [
         one for one in outbox.list_due(timezone.now(), vendor=vendor, limit=200) if one not in failing
     ]:
         for action_id in due:
+            if time.monotonic() > stop_at:
+                # Another task goes on at the next sweep, in the same order.
+                gate.come_back(vendor, timedelta(0))
+                return []
             outcome = _drain_one(action_id, clients)
             if outcome == "answered":
                 failures_in_a_row = 0
