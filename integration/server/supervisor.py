@@ -9,6 +9,7 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -52,12 +53,19 @@ class Supervisor:
     console: Console
     children: list[Child] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    _watchdog: subprocess.Popen[bytes] | None = None
     _signals: int = 0
     _before: dict[signal.Signals, object] = field(default_factory=dict)
 
     def __enter__(self) -> Supervisor:
         for number in _SIGNALS:
             self._before[number] = signal.signal(number, self._on_signal)
+        self._watchdog = subprocess.Popen(  # noqa: S603 - our own file
+            [sys.executable, str(Path(__file__).with_name("watchdog.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         return self
 
     def __exit__(
@@ -67,6 +75,9 @@ class Supervisor:
         for child in self.children:
             kill_group(child.process)
             child.process.wait()
+            self._tell_watchdog("-", child)
+        if self._watchdog is not None:
+            self._watchdog.communicate()
         self._selector.close()
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal returned
@@ -87,6 +98,7 @@ class Supervisor:
         process = spawn(program, folder=self.folder, output=subprocess.PIPE)
         child = Child(program, process, may_end)
         self.children.append(child)
+        self._tell_watchdog("+", child)
         if process.stdout is not None:
             os.set_blocking(process.stdout.fileno(), False)
             self._selector.register(process.stdout, selectors.EVENT_READ, program.name)
@@ -159,8 +171,16 @@ class Supervisor:
                 self.console.finish(key.data)
         if child.process.stdout is not None:
             child.process.stdout.close()
+        self._tell_watchdog("-", child)
         if child in self.children:
             self.children.remove(child)
+
+    def _tell_watchdog(self, sign: str, child: Child) -> None:
+        if self._watchdog is not None and self._watchdog.stdin is not None:
+            # Without it we still stop our children ourselves, as long as we live.
+            with suppress(BrokenPipeError):
+                self._watchdog.stdin.write(f"{sign}{child.process.pid}\n".encode())
+                self._watchdog.stdin.flush()
 
     def _drain(self, key: selectors.SelectorKey) -> None:
         with suppress(BlockingIOError):

@@ -169,9 +169,31 @@ def test_killed_supervisor_leaves_no_orphan_and_the_next_start_recovers(start):
     server.process.kill()
     server.process.wait()
 
-    wait_for(lambda: not [pid for pid in below if is_alive(pid)], "all children are gone", seconds=20)
+    wait_for(lambda: not [pid for pid in below if is_alive(pid)], "all children are gone", seconds=40)
     again = start(PORT=str(server.port))
     again.wait_ready()
+
+
+def test_watchdog_kills_what_ignores_the_request_to_stop():
+    stubborn = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(90)",
+        ],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with stubborn:
+        assert stubborn.stdout is not None
+        stubborn.stdout.readline()
+        told = f"+{stubborn.pid}\n+999999\n-999999\n".encode()
+
+        subprocess.run(  # noqa: S603 - our own file
+            [sys.executable, ROOT / "integration/server/watchdog.py"], input=told, timeout=30, check=True
+        )
+
+        assert stubborn.wait(10) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
