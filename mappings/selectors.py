@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count
 
-from mappings.models import Device, PicklistValue, Site, SiteMapping
+from mappings.models import ConfigurationItem, Device, PicklistValue, Site, SiteMapping
 
 
 def find_site(datto_site_uid: str) -> Site | None:
@@ -24,6 +24,18 @@ def find_mapping(datto_site_uid: str) -> SiteMapping | None:
         .filter(site__datto_site_uid=datto_site_uid)
         .first()
     )
+
+
+def find_usable_configuration_item(device: Device, mapping: SiteMapping) -> ConfigurationItem | None:
+    """Return the device's configuration item if a ticket of the mapping's company may carry it."""
+    if mapping.company is None:
+        return None
+    return ConfigurationItem.objects.filter(
+        device_link__device=device,
+        is_active=True,
+        is_missing=False,
+        autotask_company_id=mapping.company.autotask_company_id,
+    ).first()
 
 
 def find_picklist_value(entity: str, field: str, value: int | None) -> PicklistValue | None:

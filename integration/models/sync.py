@@ -32,7 +32,36 @@ class SyncRun(models.Model):
         COMMAND = "command", "Command line"
         EVENT = "event", "Event"
 
+    class Mode(models.TextChoices):
+        """What a run does with its plan."""
+
+        SYNC = "sync", "Plan and apply"
+        APPLY = "apply", "Apply a preview"
+        UNDO = "undo", "Undo"
+
+    class Phase(models.TextChoices):
+        """How far the work is; a run that lost its worker while applying goes on from there."""
+
+        PLAN = "plan", "Planning"
+        APPLY = "apply", "Applying"
+
     kind = models.CharField(max_length=20)
+    mode = models.CharField(max_length=8, choices=Mode, default=Mode.SYNC)
+    phase = models.CharField(max_length=6, choices=Phase, default=Phase.PLAN)
+    source = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="followers",
+        help_text="The run whose changes this one applies or undoes.",
+    )
+    scope = models.JSONField(
+        default=dict, blank=True, help_text="What the run is limited to; empty for everything."
+    )
+    resumes = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it went on after a lost worker."
+    )
     trigger = models.CharField(max_length=10, choices=Trigger)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -93,12 +122,32 @@ class SyncRunEntry(models.Model):
         """What became of it."""
 
         DONE = "done", "Done"
-        PLANNED = "planned", "Not applied (dry run)"
+        PLANNED = "planned", "Not yet applied"
+        WAITING = "waiting", "Waits for approval"
+        APPLYING = "applying", "Being applied"
         FAILED = "failed", "Failed"
+        SKIPPED = "skipped", "No longer needed"
+        HANDED_ON = "handed_on", "Applied by a later run"
+        UNDONE = "undone", "Undone"
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="entries")
     action = models.CharField(max_length=10, choices=Action)
-    status = models.CharField(max_length=8, choices=Status)
+    status = models.CharField(max_length=10, choices=Status)
+    operation = models.CharField(
+        max_length=40, blank=True, help_text="Which registered operation applies it; empty for plain history."
+    )
+    payload = models.JSONField(
+        default=dict, blank=True, help_text="What the operation needs; ids, no labels."
+    )
+    result = models.JSONField(default=dict, blank=True, help_text="What the operation made, for undo.")
+    source = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="followers",
+        help_text="The entry this one applies or undoes.",
+    )
     object_type = models.CharField(max_length=40, help_text="Such as company or device.")
     object_id = models.CharField(max_length=64)
     label = models.CharField(max_length=255)

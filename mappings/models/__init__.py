@@ -1,19 +1,59 @@
-"""Mirrors of both vendors' master data, and the mappings between them."""
+"""Mirrors of both vendors' data, the mappings between them, and what waits for a person about them."""
 
 from mappings.models.autotask import Company, CompanyLocation, Contact, PicklistValue, WorkType
+from mappings.models.configurationitem import (
+    ConfigurationItem,
+    ConfigurationItemCategory,
+    ConfigurationItemKey,
+    ConfigurationItemType,
+    DeviceKey,
+    IdentityKind,
+    Product,
+    UdfAssociation,
+    UdfDefinition,
+)
+from mappings.models.contract import CatalogueService, Contract, ContractService, ContractUnits, ServiceKind
 from mappings.models.datto import Device, Site
+from mappings.models.devicelink import DeviceAudit, DeviceLink, DevicePolicy
+from mappings.models.devicereview import ContractRule, DeviceFinding, DeviceReview
+from mappings.models.devicerules import DeviceTypeRule, FieldMap, FieldMapLoss, FieldMapValue
 from mappings.models.mirrorstate import MirrorState
-from mappings.models.sitemapping import SiteMapping, SiteMappingChange
+from mappings.models.sitemapping import MappingPolicy, SiteMapping, SiteMappingChange
 
 __all__ = [
+    "CatalogueService",
     "Company",
     "CompanyLocation",
+    "ConfigurationItem",
+    "ConfigurationItemCategory",
+    "ConfigurationItemKey",
+    "ConfigurationItemType",
     "Contact",
+    "Contract",
+    "ContractRule",
+    "ContractService",
+    "ContractUnits",
     "Device",
+    "DeviceAudit",
+    "DeviceFinding",
+    "DeviceKey",
+    "DeviceLink",
+    "DevicePolicy",
+    "DeviceReview",
+    "DeviceTypeRule",
+    "FieldMap",
+    "FieldMapLoss",
+    "FieldMapValue",
+    "IdentityKind",
+    "MappingPolicy",
     "MirrorState",
     "PicklistValue",
+    "Product",
+    "ServiceKind",
     "Site",
     "SiteMapping",
     "SiteMappingChange",
+    "UdfAssociation",
+    "UdfDefinition",
     "WorkType",
 ]

@@ -62,7 +62,9 @@ class Device(models.Model):
     created_in_datto_at = models.DateTimeField(null=True, blank=True)
     portal_url = models.URLField(max_length=500, blank=True)
     web_remote_url = models.URLField(max_length=500, blank=True)
-    autotask_configuration_item_id = models.BigIntegerField("configuration item id", null=True, blank=True)
+    udfs = models.JSONField(
+        "UDFs", default=dict, blank=True, help_text="{number: text} of those that some mapping uses."
+    )
     synced_at = models.DateTimeField()
 
     class Meta:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from mappings.models.autotask import Company, CompanyLocation
+from mappings.models.autotask import Company, CompanyLocation, Contact, PicklistValue
+from mappings.models.contract import Contract
 from mappings.models.datto import Site
 
 
@@ -31,7 +35,10 @@ class SiteMapping(models.Model):
         NATIVE = "native", "Linked in Datto RMM"
         EXACT = "exact", "Same name"
         SIMILAR = "similar", "Similar name"
+        ADDRESS = "address", "Same external address"
+        EMAIL = "email", "Same e-mail domain"
         MANUAL = "manual", "Chosen by a person"
+        CREATED = "created", "Created from here"
         CSV = "csv", "Imported"
 
     site = models.OneToOneField(Site, on_delete=models.CASCADE, related_name="mapping")
@@ -60,6 +67,36 @@ class SiteMapping(models.Model):
     )
     candidates = models.JSONField(
         default=list, blank=True, help_text="Companies that fit: [{company_id, name, score, reason}]."
+    )
+    default_contact = models.ForeignKey(
+        Contact,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Put on the site's tickets when nothing better is known. Must belong to the organization.",
+    )
+    default_contract = models.ForeignKey(
+        Contract,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Proposed for the site's devices, and put on its tickets. Must belong to the organization.",
+    )
+    queue = models.ForeignKey(
+        PicklistValue,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        limit_choices_to={"entity": "Tickets", "field": "queueID"},
+        help_text="Overrides the queue of the ticket defaults.",
+    )
+    priority_offset = models.SmallIntegerField(
+        default=0,
+        validators=[MinValueValidator(-3), MaxValueValidator(3)],
+        help_text="Steps by which the site's alerts count as more (+) or less (-) urgent.",
     )
     tickets_enabled = models.BooleanField("make tickets", default=True)
     devices_enabled = models.BooleanField("sync devices", default=True)
@@ -120,3 +157,27 @@ class SiteMappingChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mapping}: {self.reason}"
+
+
+class MappingPolicy(models.Model):
+    """What holds for all sites; a single row with id 1."""
+
+    SINGLETON_ID: ClassVar[int] = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON_ID, editable=False)
+    catch_all_company = models.ForeignKey(
+        Company,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="organization for sites without one",
+        help_text="Its tickets say in their first line why they landed here. Empty: such alerts wait.",
+    )
+
+    class Meta:
+        verbose_name = "mapping policy"
+        verbose_name_plural = "mapping policy"
+
+    def __str__(self) -> str:
+        return "Mapping policy"

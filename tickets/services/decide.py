@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from integration.models import Connection
 from mappings.models import Device, SiteMapping
+from mappings.selectors import find_usable_configuration_item
 from tickets.domain.decisions import AlertFacts, Decision, SiteFacts, Verdict, decide
 from tickets.domain.keys import correlation_key
 from tickets.domain.rendering import Rendered, render_description, render_note, render_title
@@ -355,14 +356,16 @@ def _ticket_fields(
                 f"site {mapping.site.name}",
             )
         )
-    if device is not None and device.autotask_configuration_item_id and device.site_id == mapping.site_id:
-        fields["configurationItemID"] = device.autotask_configuration_item_id
+    # Autotask refuses an item of another company or an inactive one; a ticket without item beats no ticket.
+    item = find_usable_configuration_item(device, mapping) if device is not None else None
+    if item is not None:
+        fields["configurationItemID"] = item.autotask_configuration_item_id
         origins.append(
             _origin(
                 "configurationItemID",
                 "Configuration item",
-                fields["configurationItemID"],
-                str(device),
+                item.autotask_configuration_item_id,
+                str(item),
                 "device mapping",
             )
         )
