@@ -7,23 +7,16 @@ sent exactly once, and when its answer is lost the caller is told so (`WriteOutc
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Final
-from urllib.parse import urlencode
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from integration.vendors.budget import Governor, Lane, Permit
@@ -36,18 +29,26 @@ from integration.vendors.errors import (
     WriteOutcomeUnknown,
 )
 from integration.vendors.origin import Origin
+from integration.vendors.outgoing import Params, encode_body, new_session, no_auth, query_pairs
 from integration.vendors.redaction import Redactor
 from integration.vendors.transport import is_timeout, vendor_error
 
-__all__ = ["Answer", "CallContext", "CallRecord", "HttpDoor", "Lane", "Recorder", "parse_retry_after"]
+__all__ = [
+    "Answer",
+    "CallContext",
+    "CallRecord",
+    "HttpDoor",
+    "Lane",
+    "Params",
+    "Recorder",
+    "parse_retry_after",
+]
 
 logger = logging.getLogger(__name__)
 
 Recorder = Callable[[CallRecord], None]
 #: Looks at an answer and returns the error it means, None when it is fine (or not for this hook to judge).
 AnswerHook = Callable[[Answer], VendorError | None]
-#: Values sent as query; None is left out, a sequence repeats its name.
-Params = Mapping[str, str | int | bool | Sequence[str] | None]
 
 READ_ATTEMPTS: Final = 3
 _GATEWAY_STATUSES: Final = frozenset({502, 503, 504})
@@ -126,7 +127,7 @@ class HttpDoor:
         self._timeout_seconds = timeout_seconds
         self._max_body_bytes = max_body_bytes
         self._on_answer = on_answer
-        self._session = _new_session(self._origin, verify=verify)
+        self._session = new_session(self._origin, verify=verify)
 
     def __repr__(self) -> str:
         return f"HttpDoor(vendor={self.vendor!r}, host={self._origin.host!r})"
@@ -199,8 +200,8 @@ class HttpDoor:
             operation=operation,
             is_read=is_read,
             governed=governed,
-            params=_query(params),
-            body=_encode(json_body, form, sent_headers),
+            params=query_pairs(params),
+            body=encode_body(json_body, form, sent_headers),
             headers=sent_headers,
             auth=auth,
         )
@@ -268,7 +269,7 @@ class HttpDoor:
                 params=call.params,
                 data=call.body,
                 headers=call.headers,
-                auth=call.auth or _no_auth,
+                auth=call.auth or no_auth,
                 timeout=self._timeout_seconds,
                 allow_redirects=False,
                 stream=True,
@@ -372,48 +373,3 @@ class HttpDoor:
         except Exception:
             # Whatever the recorder's trouble is, a write that happened must not look like one that failed.
             logger.exception("%s %s %s: the call could not be recorded", self.vendor, call.method, call.path)
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Leave the request alone; given as auth so that nothing else (netrc) can supply one."""
-    return request
-
-
-def _new_session(origin: Origin, *, verify: bool | str) -> requests.Session:
-    """Return a session that takes from the environment only what we choose.
-
-    trust_env is off because netrc would override our Authorization header; proxies and CA bundles, which
-    sites with a filtering proxy need, are read here by hand.
-    """
-    session = requests.Session()
-    session.trust_env = False
-    if not origin.is_loopback:
-        session.proxies.update(get_environ_proxies(origin.root))
-    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    session.verify = bundle if verify is True and bundle else verify
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=max(8, threading.active_count()), max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-def _query(params: Params | None) -> list[tuple[str, str]]:
-    pairs = []
-    for name, value in (params or {}).items():
-        if value is None:
-            continue
-        values = [value] if isinstance(value, str | int) else value
-        pairs += [(name, str(one).lower() if isinstance(one, bool) else str(one)) for one in values]
-    return pairs
-
-
-def _encode(json_body: object, form: Mapping[str, str] | None, headers: dict[str, str]) -> bytes | None:
-    """Return the body and add its content type to the headers."""
-    if json_body is not None:
-        headers.setdefault("Content-Type", "application/json; charset=utf-8")
-        return json.dumps(json_body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    if form is not None:
-        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        return urlencode(form).encode("ascii")
-    return None

@@ -16,6 +16,7 @@ SECRET = "hunter2-hunter2"
 CODE = "CODE123456"
 BASE = "/atservicesrest"
 API = f"{BASE}/V1.0"
+TICKET = {"companyID": 1, "title": "Disk full", "status": 1, "priority": 3}
 
 
 def errors(*texts, status=500, headers=None) -> Reply:
@@ -127,10 +128,10 @@ def _fits(row, condition):
     return checks[condition["op"]]()
 
 
-def make_client(double: Double, redis_client, *, records=None, cache=None, patience=3.0, **settings):
+def make_client(double: Double | None, redis_client, *, records=None, cache=None, patience=3.0, **settings):
     policy = autotask_policy(patience_seconds=dict.fromkeys(Lane, patience))
     return AutotaskClient(
-        settings.pop("url", double.url),
+        settings.pop("url", "") or double.url,
         settings.pop("username", USER),
         settings.pop("secret", SECRET),
         settings.pop("integration_code", CODE),

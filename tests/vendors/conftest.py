@@ -7,6 +7,10 @@ import pytest
 from integration.vendors.budget import Governor, Lane, datto_rmm_policy
 from integration.vendors.calls import CallContext
 from integration.vendors.datto_rmm import DattoRmmClient, RedisTokenStore
+from tests.sandbox import autotask_rig
+from tests.sandbox.served import served
+from tests.vendors.autotask_fixtures import Double
+from tests.vendors.autotask_fixtures import make_client as make_autotask_client
 from tests.vendors.datto_account import DattoAccount
 from tests.vendors.loopback import Loopback
 
@@ -54,3 +58,60 @@ def make_client(account, redis_client, monkeypatch):
 @pytest.fixture
 def client(make_client):
     return make_client()
+
+
+@pytest.fixture
+def datto_sandbox():
+    """The sandbox of both vendors behind a server of its own."""
+    with served() as running:
+        yield running
+
+
+@pytest.fixture
+def datto_sandbox_client(datto_sandbox, account, make_client):
+    """A client of the sandbox's Datto RMM account."""
+    login = datto_sandbox.sandbox.options.credentials
+    account.key, account.secret = login.datto_api_key, login.datto_api_secret
+    return make_client(api_url=datto_sandbox.url)
+
+
+@pytest.fixture
+def double(loopback):
+    """A small Autotask that misbehaves when told to."""
+    return Double(loopback)
+
+
+@pytest.fixture
+def records():
+    """Every call the Autotask clients record."""
+    return []
+
+
+@pytest.fixture
+def autotask_client(double, redis_client, records):
+    client = make_autotask_client(double, redis_client, records=records)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def rig():
+    """A sandbox database of Autotask behind a server of its own."""
+    with autotask_rig.running() as rig:
+        yield rig
+
+
+@pytest.fixture
+def sandbox_client(rig, redis_client, records):
+    """A client of the sandbox database."""
+    client = make_autotask_client(
+        None,
+        redis_client,
+        records=records,
+        url=f"{rig.base}/ATServicesRest",
+        username=autotask_rig.USER,
+        secret=autotask_rig.SECRET,
+        integration_code=autotask_rig.CODE,
+    )
+    yield client
+    client.close()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from integration.vendors.autotask import limits
+from integration.vendors.autotask.checks import check_lengths, check_needed
 from integration.vendors.autotask.entities import EntityError
-from integration.vendors.autotask.query import EVERYTHING, Filter, all_of, where
+from integration.vendors.autotask.query import EVERYTHING, Filter, QueryError, all_of, where
 from integration.vendors.autotask.records import (
     ConfigurationItem,
     ConfigurationItemCategory,
     ConfigurationItemType,
 )
 from integration.vendors.autotask.rest import OnPage, RestClient
-from integration.vendors.autotask.tickets import check_lengths
 
 
 class ConfigurationItemCalls(RestClient):
@@ -49,6 +50,64 @@ class ConfigurationItemCalls(RestClient):
         for row in self.iter_by_ids("ConfigurationItems", ids):
             yield self._parse("ConfigurationItems", ConfigurationItem.from_wire, row)
 
+    def find_configuration_items_by_reference_number(self, reference_number: str) -> list[ConfigurationItem]:
+        """Return every item with this reference number, active or not, by id. Nothing is unique there.
+
+        Raises:
+            QueryError: the number is empty or longer than an item can hold.
+            VendorError: as `iter_query`.
+        """
+        return list(self.iter_configuration_items_by_reference_numbers([reference_number]))
+
+    def iter_configuration_items_by_reference_numbers(
+        self, reference_numbers: Iterable[str]
+    ) -> Iterator[ConfigurationItem]:
+        """Yield the items with one of these reference numbers, 500 numbers per query.
+
+        Raises:
+            QueryError: a number is empty or longer than an item can hold; nothing was sent.
+            VendorError: as `iter_query`.
+        """
+        return self._by_texts(
+            "referenceNumber", reference_numbers, limits.CONFIGURATION_ITEM_REFERENCE_NUMBER_HELD
+        )
+
+    def find_configuration_items_by_serial_number(
+        self, serial_number: str, *, company_id: int | None = None
+    ) -> list[ConfigurationItem]:
+        """Return every item with this serial number, active or not, by id; of one company when it is given.
+
+        Raises:
+            QueryError: the number is empty or longer than an item can hold.
+            VendorError: as `iter_query`.
+        """
+        also = None if company_id is None else where("companyID", "eq", company_id)
+        return list(
+            self._by_texts("serialNumber", [serial_number], limits.CONFIGURATION_ITEM_SERIAL_NUMBER, also)
+        )
+
+    def iter_configuration_items_by_serial_numbers(
+        self, serial_numbers: Iterable[str]
+    ) -> Iterator[ConfigurationItem]:
+        """Yield the items with one of these serial numbers, 500 numbers per query.
+
+        Raises:
+            QueryError: a number is empty or longer than an item can hold; nothing was sent.
+            VendorError: as `iter_query`.
+        """
+        return self._by_texts("serialNumber", serial_numbers, limits.CONFIGURATION_ITEM_SERIAL_NUMBER)
+
+    def find_configuration_items_by_udf(self, name: str, value: str) -> list[ConfigurationItem]:
+        """Return every item whose user-defined field holds exactly this text, active or not, by id.
+
+        Raises:
+            QueryError: the name or the value is empty.
+            VendorError: as `iter_query`.
+        """
+        if not value.strip():
+            raise QueryError(f"{name}: the value is empty; items without it are not looked for this way")
+        return list(self.iter_configuration_items_where(where(name, "eq", value, udf=True)))
+
     def find_configuration_item(self, configuration_item_id: int) -> ConfigurationItem | None:
         """Return one configuration item, None when there is no such id."""
         row = self.find("ConfigurationItems", configuration_item_id)
@@ -57,24 +116,29 @@ class ConfigurationItemCalls(RestClient):
     def create_configuration_item(self, fields: Mapping[str, object]) -> int:
         """Create a configuration item and return its id. Sent once.
 
+        Not to be repeated after a doubt without a look at `find_configuration_items_by_reference_number`.
+
+        Args:
+            fields: Autotask's names; companyID, productID and isActive are needed. `userDefinedFields` is a mapping
+                of exact names to values; only fields of the item's category can be written.
+
         Raises:
-            EntityError: companyID, productID or isActive is missing, or a field only Datto RMM may write is given.
+            EntityError: companyID, productID or isActive is missing, a text is too long, or a field only Datto RMM
+                may write is given.
             VendorError: as `create`.
         """
-        given = {name.lower() for name in fields}
-        for needed in ("companyID", "productID", "isActive"):
-            if needed.lower() not in given:
-                raise EntityError(
-                    f"ConfigurationItems.{needed}: Autotask needs it to create a configuration item"
-                )
+        check_needed("ConfigurationItems", fields, ("companyID", "productID", "isActive"))
         _check_writable(fields)
         return self.create("ConfigurationItems", fields)
 
     def update_configuration_item(self, configuration_item_id: int, fields: Mapping[str, object]) -> None:
         """Change fields of a configuration item. Send changes only: every update writes a history version.
 
+        Harmless to repeat. `userDefinedFields` is a mapping of exact names to values; unnamed ones stay.
+
         Raises:
-            EntityError: companyID is given, which Autotask ignores with success, or a field only Datto RMM may write.
+            EntityError: companyID is given, which Autotask ignores with success, a text is too long, or a field only
+                Datto RMM may write is given.
             VendorError: as `update`.
         """
         if any(name.lower() == "companyid" for name in fields):
@@ -92,6 +156,12 @@ class ConfigurationItemCalls(RestClient):
     def iter_configuration_item_categories(self) -> Iterator[ConfigurationItemCategory]:
         """Yield configuration item categories."""
         return self._records("ConfigurationItemCategories", ConfigurationItemCategory.from_wire, EVERYTHING)
+
+    def _by_texts(
+        self, field: str, values: Iterable[str], longest: int, also: Filter | None = None
+    ) -> Iterator[ConfigurationItem]:
+        rows = self.iter_by_texts("ConfigurationItems", field, values, longest=longest, also=also)
+        return (self._parse("ConfigurationItems", ConfigurationItem.from_wire, row) for row in rows)
 
 
 def _check_writable(fields: Mapping[str, object]) -> None:

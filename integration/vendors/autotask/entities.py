@@ -37,6 +37,11 @@ class Entity:
         return "C" in self.operations
 
     @property
+    def can_query(self) -> bool:
+        """Whether rows can be read."""
+        return "Q" in self.operations
+
+    @property
     def can_update(self) -> bool:
         """Whether rows can be updated."""
         return "U" in self.operations
@@ -141,6 +146,9 @@ _ENTITIES: Final = (
         parent="Contracts",
         segment="ServiceBundleUnits",
     ),
+    # Written at top level by the ids in the body; nobody can read an adjustment, only the units it leads to.
+    Entity("ContractServiceAdjustments", "ContractServiceAdjustment", "C"),
+    Entity("ContractServiceBundleAdjustments", "ContractServiceBundleAdjustment", "C"),
     Entity("Services", "Service", "CUQ", has_udfs=True),
     Entity("ServiceBundles", "ServiceBundle", "CUDQ", has_udfs=True),
     Entity(

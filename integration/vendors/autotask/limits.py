@@ -18,9 +18,21 @@ NOTE_DESCRIPTION: Final = 32000
 CONFIGURATION_ITEM_REFERENCE_TITLE: Final = 200
 #: 100 today, 50 in older documentation: writing at most 50 works everywhere.
 CONFIGURATION_ITEM_REFERENCE_NUMBER: Final = 50
+#: What others may have written there.
+CONFIGURATION_ITEM_REFERENCE_NUMBER_HELD: Final = 100
 CONFIGURATION_ITEM_SERIAL_NUMBER: Final = 100
 CONFIGURATION_ITEM_LOCATION: Final = 100
 CONFIGURATION_ITEM_NOTES: Final = 5000
+COMPANY_NAME: Final = 100
+COMPANY_PHONE: Final = 25
+PRODUCT_NAME: Final = 1000
+UDF_NAME: Final = 45
+UDF_DESCRIPTION: Final = 128
+UDF_LIST_VALUE: Final = 128
+#: The longest any user-defined field was seen to take; field info may name less.
+UDF_TEXT: Final = 8000
+#: Autotask takes 6 to 7 MB for each attachment.
+ATTACHMENT_BYTES: Final = 7 * 1024 * 1024
 WEBHOOK_NAME: Final = 50
 WEBHOOK_URL: Final = 500
 WEBHOOK_SECRET: Final = 64
@@ -42,6 +54,40 @@ MAX_LENGTHS: Final[dict[str, dict[str, int]]] = {
         "location": CONFIGURATION_ITEM_LOCATION,
         "notes": CONFIGURATION_ITEM_NOTES,
     },
+    "ConfigurationItemNotes": {"title": NOTE_TITLE, "description": NOTE_DESCRIPTION},
+    "Companies": {
+        "companyName": COMPANY_NAME,
+        "companyNumber": 50,
+        "phone": COMPANY_PHONE,
+        "alternatePhone1": COMPANY_PHONE,
+        "alternatePhone2": COMPANY_PHONE,
+        "fax": COMPANY_PHONE,
+        "address1": 128,
+        "address2": 128,
+        "additionalAddressInformation": 100,
+        "city": 30,
+        "state": 40,
+        "postalCode": 10,
+        "webAddress": 255,
+    },
+    "Products": {
+        "name": PRODUCT_NAME,
+        "description": 2000,
+        "manufacturerName": 100,
+        "manufacturerProductName": 50,
+        "internalProductID": 50,
+        "externalProductID": 50,
+        "sku": 50,
+        "vendorProductNumber": 50,
+        "link": 500,
+    },
+    "UserDefinedFieldDefinitions": {
+        "name": UDF_NAME,
+        "description": UDF_DESCRIPTION,
+        "defaultValue": 1024,
+        "mergeVariableName": 100,
+    },
+    "UserDefinedFieldListItems": {"valueForDisplay": UDF_LIST_VALUE, "valueForExport": UDF_LIST_VALUE},
     "TicketWebhooks": {
         "name": WEBHOOK_NAME,
         "webhookUrl": WEBHOOK_URL,

@@ -32,27 +32,47 @@ def to_wire_fields(entity: Entity, fields: Mapping[str, object]) -> Row:
         except QueryError as error:
             raise EntityError(f"{entity.name}: {error}") from error
         if name.lower() == "userdefinedfields":
-            wire["userDefinedFields"] = _udfs(entity, value)
+            wire["userDefinedFields"] = udfs_to_wire(entity, value)
         else:
             wire[name] = _value(f"{entity.name}.{name}", value)
     return wire
 
 
-def _udfs(entity: Entity, value: object) -> list[Row]:
+def udfs_to_wire(entity: Entity, value: object) -> list[Row]:
+    """Return user-defined fields as Autotask takes them: `[{"name", "value"}]`, each value a text or null.
+
+    Args:
+        entity: it must have user-defined fields.
+        value: exact field name -> text, number, boolean, aware datetime or None; or the wire's own list of pairs.
+
+    Raises:
+        EntityError: an entity without such fields, an empty name, or a value that cannot be sent, named.
+    """
     if not entity.has_udfs:
         raise EntityError(f"{entity.name} has no user-defined fields; leave userDefinedFields out")
     if isinstance(value, Mapping):
-        return [
-            {"name": str(name), "value": _value(f"{entity.name}.{name}", held)}
-            for name, held in value.items()
-        ]
-    if isinstance(value, list | tuple):
-        return [
-            {"name": str(pair["name"]), "value": _value(f"{entity.name}.{pair['name']}", pair.get("value"))}
-            for pair in value
-            if isinstance(pair, Mapping)
-        ]
-    raise EntityError(f"{entity.name}.userDefinedFields: pass a mapping of field names to values")
+        pairs = list(value.items())
+    elif isinstance(value, list | tuple) and all(
+        isinstance(pair, Mapping) and "name" in pair for pair in value
+    ):
+        pairs = [(pair["name"], pair.get("value")) for pair in value]
+    else:
+        raise EntityError(f"{entity.name}.userDefinedFields: pass a mapping of field names to values")
+    wire = []
+    for name, held in pairs:
+        if not isinstance(name, str) or not name.strip():
+            raise EntityError(
+                f"{entity.name}.userDefinedFields: {name!r} is no field name; use its exact name"
+            )
+        wire.append({"name": name, "value": _udf_text(f"{entity.name}.{name}", held)})
+    return wire
+
+
+def _udf_text(name: str, value: object) -> str | None:
+    sent = _value(name, value)
+    if sent is None or isinstance(sent, str):
+        return sent
+    return str(sent).lower() if isinstance(sent, bool) else str(sent)
 
 
 def _value(name: str, value: object) -> object:

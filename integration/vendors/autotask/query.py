@@ -9,63 +9,57 @@ request leaves, and a mistake is a `QueryError` that names the field and the cur
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Literal
 
-Operator = Literal[
-    "eq",
-    "noteq",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "beginsWith",
-    "endsWith",
-    "contains",
-    "exist",
-    "notExist",
-    "in",
-    "notIn",
-]
-Scalar = str | int | float | bool | datetime
-WireScalar = str | int | float | bool
-
-#: A page has at most this many rows, and one query at most this many OR branches and list values.
-MAX_RECORDS: Final = 500
-MAX_ALTERNATIVES: Final = 500
-#: Autotask accepts one condition on a user-defined field per query.
-MAX_UDF_CONDITIONS: Final = 1
-
-_COMPARISONS: Final = frozenset({"eq", "noteq", "gt", "gte", "lt", "lte"})
-_TEXT_OPERATORS: Final = frozenset({"beginsWith", "endsWith", "contains"})
-_EXISTENCE: Final = frozenset({"exist", "notExist"})
-_LISTS: Final = frozenset({"in", "notIn"})
-OPERATORS: Final = _COMPARISONS | _TEXT_OPERATORS | _EXISTENCE | _LISTS
-
-_FIELD_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
-_NUMERIC_ID_NAME: Final = re.compile(r"id|.*[a-z](?:ID|Id)")
-#: Fields that look like references but hold text.
-_TEXTUAL_IDS: Final = frozenset(
-    {
-        "externalid",
-        "rmmalertid",
-        "taxid",
-        "internalid",
-        "internalproductid",
-        "externalproductid",
-        "devicenetworkingid",
-        "rmmvsaxdeviceid",
-        "accountingreferenceid",
-    }
+from integration.vendors.autotask.limits import length_of
+from integration.vendors.autotask.query_values import (
+    EXISTENCE,
+    LISTS,
+    MAX_ALTERNATIVES,
+    MAX_RECORDS,
+    MAX_UDF_CONDITIONS,
+    OPERATORS,
+    TEXT_OPERATORS,
+    Operator,
+    QueryError,
+    Scalar,
+    WireScalar,
+    check_field,
+    check_field_name,
+    check_operator,
+    format_datetime,
+    kind_of,
+    list_value,
+    scalar,
 )
 
-
-class QueryError(ValueError):
-    """A filter that Autotask would refuse or, worse, misread."""
+__all__ = [
+    "EVERYTHING",
+    "MAX_ALTERNATIVES",
+    "MAX_RECORDS",
+    "OPERATORS",
+    "Condition",
+    "Filter",
+    "Group",
+    "Operator",
+    "QueryError",
+    "Scalar",
+    "all_of",
+    "any_of",
+    "build_count_query",
+    "build_query",
+    "changed_since",
+    "check_field_name",
+    "check_filter",
+    "chunk_ids",
+    "chunk_texts",
+    "format_datetime",
+    "narrowed",
+    "where",
+]
 
 
 class _Missing:
@@ -172,23 +166,23 @@ def where(
     Raises:
         QueryError: naming the field and the cure.
     """
-    known = _check_operator(field, operator)
-    _check_field(field, is_udf=udf)
-    if known in _EXISTENCE:
+    known = check_operator(field, operator)
+    check_field(field, is_udf=udf)
+    if known in EXISTENCE:
         if not isinstance(value, _Missing):
             raise QueryError(f"{field}: operator {known} takes no value; leave it out")
         return Condition(field, known, None, udf)
     if isinstance(value, _Missing) or value is None:
         raise QueryError(f"{field}: operator {known} needs a value; use notExist to look for an empty field")
-    if known in _LISTS:
-        return Condition(field, known, _list_value(field, known, value, is_udf=udf), udf)
+    if known in LISTS:
+        return Condition(field, known, list_value(field, known, value, is_udf=udf), udf)
     if not isinstance(value, str | int | float | datetime):
         raise QueryError(
-            f"{field}: operator {known} takes one text, number, boolean or datetime, not {_kind(value)}"
+            f"{field}: operator {known} takes one text, number, boolean or datetime, not {kind_of(value)}"
         )
-    if known in _TEXT_OPERATORS and not isinstance(value, str):
-        raise QueryError(f"{field}: operator {known} compares text, not {_kind(value)}; use eq for numbers")
-    return Condition(field, known, _scalar(field, known, value, is_udf=udf), udf)
+    if known in TEXT_OPERATORS and not isinstance(value, str):
+        raise QueryError(f"{field}: operator {known} compares text, not {kind_of(value)}; use eq for numbers")
+    return Condition(field, known, scalar(field, known, value, is_udf=udf), udf)
 
 
 def all_of(*items: Filter) -> Filter:
@@ -274,116 +268,42 @@ def chunk_ids(ids: Iterable[int], size: int = MAX_ALTERNATIVES) -> Iterator[list
     distinct: set[int] = set()
     for id_ in ids:
         if isinstance(id_, bool) or not isinstance(id_, int):
-            raise QueryError(f"id: {id_!r} is {_kind(id_)}; Autotask ids are whole numbers")
+            raise QueryError(f"id: {id_!r} is {kind_of(id_)}; Autotask ids are whole numbers")
         distinct.add(id_)
     ordered = sorted(distinct)
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]
 
 
-def format_datetime(at: datetime, *, round_up: bool = False) -> str:
-    """Return `YYYY-MM-DDTHH:MM:SSZ` in UTC.
-
-    Args:
-        at: aware datetime.
-        round_up: move a fraction to the next full second instead of cutting it.
+def chunk_texts(
+    field: str, texts: Iterable[str], *, longest: int, size: int = MAX_ALTERNATIVES
+) -> Iterator[list[str]]:
+    """Yield the distinct texts in order, at most `size` at a time.
 
     Raises:
-        QueryError: for a naive datetime.
+        QueryError: when a text is blank or longer than the field holds.
     """
-    if at.tzinfo is None or at.utcoffset() is None:
-        raise QueryError(f"{at.isoformat()}: a time without a zone; pass an aware datetime")
-    try:
-        utc = at.astimezone(UTC)
-        if round_up and utc.microsecond:
-            utc += timedelta(seconds=1)
-    except OverflowError as error:
-        raise QueryError(f"{at.isoformat()}: outside the years 1 to 9999 in UTC") from error
-    return f"{utc.year:04d}-{utc:%m-%dT%H:%M:%S}Z"
+    distinct: set[str] = set()
+    for text in texts:
+        if not text.strip() or length_of(text) > longest:
+            raise QueryError(f"{field}: {length_of(text)} characters; give a text of 1 to {longest}")
+        distinct.add(text)
+    ordered = sorted(distinct)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
 
 
-def check_field_name(field: str) -> None:
-    """Check that a name can be an Autotask field.
-
-    Raises:
-        QueryError: when it cannot.
-    """
-    if not _FIELD_NAME.fullmatch(field):
-        raise QueryError(
-            f"{field!r} is not a field name: letters, digits and underscores, starting with a letter"
-        )
+def changed_since(field: str, since: datetime | None) -> Filter:
+    """Return the condition that a time field is at or after an aware time; everything for None."""
+    return EVERYTHING if since is None else where(field, "gte", since)
 
 
-def _check_operator(field: str, operator: str) -> Operator:
-    for known in OPERATORS:
-        if operator == known:
-            # Literal cannot be narrowed through a set; equality just proved it.
-            return known  # type: ignore[return-value]  # see comment above
-    raise QueryError(f"{field}: unknown operator {operator!r}; use one of {', '.join(sorted(OPERATORS))}")
-
-
-def _check_field(field: str, *, is_udf: bool) -> None:
-    if not is_udf:
-        check_field_name(field)
-    elif not field or not field.strip() or not field.isprintable():
-        raise QueryError(f"{field!r} is not a user-defined field name; use its exact name from Autotask")
-
-
-def _list_value(
-    field: str, operator: Operator, value: Scalar | Iterable[Scalar], *, is_udf: bool
-) -> tuple[WireScalar, ...]:
-    if isinstance(value, str | bytes | int | float | datetime):
-        raise QueryError(f"{field}: operator {operator} takes a list of values, not {_kind(value)}")
-    values = list(value)
-    if not values:
-        raise QueryError(f"{field}: operator {operator} got an empty list; skip the query instead")
-    kinds = {_kind(item) for item in values}
-    if len(kinds) > 1:
-        raise QueryError(
-            f"{field}: operator {operator} got mixed types ({', '.join(sorted(kinds))}); use one type"
-        )
-    if len(values) > MAX_ALTERNATIVES:
-        raise QueryError(
-            f"{field}: {len(values)} values in one list, at most {MAX_ALTERNATIVES}; split the list"
-        )
-    return tuple(_scalar(field, operator, item, is_udf=is_udf) for item in values)
-
-
-def _scalar(field: str, operator: Operator, value: Scalar, *, is_udf: bool) -> WireScalar:
-    if isinstance(value, datetime):
-        try:
-            return format_datetime(value, round_up=operator in {"lt", "lte"})
-        except QueryError as error:
-            raise QueryError(f"{field}: {error}") from error
-    if isinstance(value, str):
-        if not is_udf and _NUMERIC_ID_NAME.fullmatch(field) and field.lower() not in _TEXTUAL_IDS:
-            raise QueryError(
-                f"{field}: {value!r} is a text; Autotask finds nothing for a text here, pass a number"
-            )
-        if "\x00" in value:
-            raise QueryError(f"{field}: the value contains a NUL character; remove it")
-        return value
-    if isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise QueryError(f"{field}: {value!r} is not a number Autotask can read")
-        return value
-    raise QueryError(
-        f"{field}: {_kind(value)} cannot be sent; use text, number, boolean or an aware datetime"
-    )
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, datetime):
-        return "a datetime"
-    if isinstance(value, str):
-        return "a text"
-    return f"a {type(value).__name__}"
+def narrowed(filter_: Filter, *conditions: Filter | None) -> Filter:
+    """Return a filter that needs these conditions too; None among them is left out."""
+    wanted = [
+        condition for condition in (filter_, *conditions) if condition is not None and condition != EVERYTHING
+    ]
+    return all_of(*wanted) if wanted else EVERYTHING
 
 
 def _group(operator: Literal["and", "or"], items: Sequence[Filter]) -> Filter:

@@ -1,22 +1,14 @@
-"""Reading what tickets and devices refer to: companies, people, billing codes, contracts, products."""
+"""Reading what tickets refer to: people, billing codes and ticket categories."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from integration.vendors.autotask.answers import VENDOR
 from integration.vendors.autotask.picklists import normalise
-from integration.vendors.autotask.query import EVERYTHING, Filter, all_of, where
+from integration.vendors.autotask.query import EVERYTHING, where
 from integration.vendors.autotask.records import (
     BillingCode,
-    Company,
-    CompanyLocation,
-    Contact,
-    Contract,
-    ContractService,
-    ContractServiceBundle,
-    Product,
     Resource,
     ResourceRole,
     Role,
@@ -29,50 +21,6 @@ from integration.vendors.errors import ContractBroken
 
 class ReferenceReads(RestClient):
     """Typed reads of reference data. Every `iter_` raises what `RestClient.iter_query` raises."""
-
-    def iter_companies(
-        self,
-        *,
-        modified_since: datetime | None = None,
-        active_only: bool = False,
-        on_page: OnPage | None = None,
-    ) -> Iterator[Company]:
-        """Yield companies, the MSP's own (id 0) included.
-
-        Args:
-            modified_since: only those whose tracked fields changed since; aware.
-            active_only: leave inactive ones out.
-            on_page: called after each page.
-        """
-        filter_ = _changed("lastTrackedModifiedDateTime", modified_since)
-        if active_only:
-            filter_ = _narrowed(filter_, where("isActive", "eq", value=True))
-        return self._records("Companies", Company.from_wire, filter_, on_page)
-
-    def find_company(self, company_id: int) -> Company | None:
-        """Return one company, None when there is no such id."""
-        row = self.find("Companies", company_id)
-        return None if row is None else self._parse("Companies", Company.from_wire, row)
-
-    def iter_company_locations(
-        self, *, company_id: int | None = None, on_page: OnPage | None = None
-    ) -> Iterator[CompanyLocation]:
-        """Yield locations, of one company or of all."""
-        filter_ = EVERYTHING if company_id is None else where("companyID", "eq", company_id)
-        return self._records("CompanyLocations", CompanyLocation.from_wire, filter_, on_page)
-
-    def iter_contacts(
-        self,
-        *,
-        modified_since: datetime | None = None,
-        company_id: int | None = None,
-        on_page: OnPage | None = None,
-    ) -> Iterator[Contact]:
-        """Yield contacts, active and inactive."""
-        filter_ = _changed("lastModifiedDate", modified_since)
-        if company_id is not None:
-            filter_ = _narrowed(filter_, where("companyID", "eq", company_id))
-        return self._records("Contacts", Contact.from_wire, filter_, on_page)
 
     def iter_billing_codes(self, *, on_page: OnPage | None = None) -> Iterator[BillingCode]:
         """Yield billing codes of every use; `iter_work_types` yields what a ticket takes."""
@@ -148,35 +96,3 @@ class ReferenceReads(RestClient):
     def iter_ticket_categories(self) -> Iterator[TicketCategory]:
         """Yield ticket categories."""
         return self._records("TicketCategories", TicketCategory.from_wire, EVERYTHING)
-
-    def iter_contracts(
-        self, *, company_id: int | None = None, on_page: OnPage | None = None
-    ) -> Iterator[Contract]:
-        """Yield contracts, of one company or of all."""
-        filter_ = EVERYTHING if company_id is None else where("companyID", "eq", company_id)
-        return self._records("Contracts", Contract.from_wire, filter_, on_page)
-
-    def iter_contract_services(self, *, contract_id: int | None = None) -> Iterator[ContractService]:
-        """Yield services on contracts, of one contract or of all."""
-        filter_ = EVERYTHING if contract_id is None else where("contractID", "eq", contract_id)
-        return self._records("ContractServices", ContractService.from_wire, filter_)
-
-    def iter_contract_service_bundles(
-        self, *, contract_id: int | None = None
-    ) -> Iterator[ContractServiceBundle]:
-        """Yield service bundles on contracts, of one contract or of all."""
-        filter_ = EVERYTHING if contract_id is None else where("contractID", "eq", contract_id)
-        return self._records("ContractServiceBundles", ContractServiceBundle.from_wire, filter_)
-
-    def iter_products(self, *, active_only: bool = False, on_page: OnPage | None = None) -> Iterator[Product]:
-        """Yield products of the catalogue."""
-        filter_: Filter = where("isActive", "eq", value=True) if active_only else EVERYTHING
-        return self._records("Products", Product.from_wire, filter_, on_page)
-
-
-def _changed(field: str, since: datetime | None) -> Filter:
-    return EVERYTHING if since is None else where(field, "gte", since)
-
-
-def _narrowed(filter_: Filter, condition: Filter) -> Filter:
-    return condition if filter_ is EVERYTHING else all_of(filter_, condition)

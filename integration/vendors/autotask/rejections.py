@@ -66,13 +66,16 @@ class Rejection:
         return "Autotask refused the request; its text says why."
 
 
+#: A field's name, which may hold blanks when it is a user-defined one, up to the end of its phrase.
+_NAME: Final = r"(?P<field>\w[^\].,;\n]*?)(?=\s*(?:[\].,;]|$)|\s(?:on|in|of|for)\s)"
+
 _PATTERNS: Final[tuple[tuple[RejectionKind, re.Pattern[str]], ...]] = (
     (
         RejectionKind.PICKLIST_VALUE,
         re.compile(
             r"picklist value\s*\[?(?P<value>[^\]\s]*)\]?.*?"
             r"(?:does not exist|is inactive|is not active|is invalid|is not valid)"
-            r"(?:\s+(?:for|on|in)\s+(?:the\s+)?(?:field:?\s+)?\[?(?P<field>\w+))?",
+            r"(?:\s+(?:for|on|in)\s+(?:the\s+)?(?:field:?\s+)?\[?" + _NAME + r")?",
             re.IGNORECASE,
         ),
     ),
@@ -93,13 +96,13 @@ _PATTERNS: Final[tuple[tuple[RejectionKind, re.Pattern[str]], ...]] = (
     ),
     (
         RejectionKind.REQUIRED_MISSING,
-        re.compile(r"does not exist for the required field:?\s+(?P<field>\w+)", re.IGNORECASE),
+        re.compile(r"does not exist for the required field:?\s+" + _NAME, re.IGNORECASE),
     ),
-    (RejectionKind.REQUIRED_MISSING, re.compile(r"missing required field:?\s+(?P<field>\w+)", re.IGNORECASE)),
+    (RejectionKind.REQUIRED_MISSING, re.compile(r"missing required field:?\s+" + _NAME, re.IGNORECASE)),
     (RejectionKind.REQUIRED_MISSING, re.compile(r"\b(?P<field>\w+) is (?:a )?required", re.IGNORECASE)),
     (
         RejectionKind.UNKNOWN_FIELD,
-        re.compile(r"unable to find (?P<field>\S+) in the \w+ entity", re.IGNORECASE),
+        re.compile(r"unable to find (?P<field>\S.*?) in the \w+ entity", re.IGNORECASE),
     ),
 )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
-from dataclasses import replace
-from typing import Any, Self, TypeVar
+from itertools import chain
+from typing import Any
 
 from integration.vendors.autotask.answers import VENDOR
+from integration.vendors.autotask.base import BaseClient, Record, parsed
 from integration.vendors.autotask.entities import (
     Entity,
     EntityError,
@@ -21,136 +21,28 @@ from integration.vendors.autotask.picklists import FieldSet
 from integration.vendors.autotask.query import (
     MAX_RECORDS,
     Filter,
+    QueryError,
     build_count_query,
     build_query,
     chunk_ids,
+    chunk_texts,
+    narrowed,
     where,
 )
-from integration.vendors.autotask.records.metadata import EntityInformation, FieldInfo, Threshold, Version
-from integration.vendors.autotask.session import AutotaskSession
+from integration.vendors.autotask.records.metadata import EntityInformation, FieldInfo
 from integration.vendors.autotask.wire import Wire, WireError
-from integration.vendors.autotask.zone import ZoneCache, ZoneInfo
-from integration.vendors.budget import Governor, Lane
-from integration.vendors.calls import Answer, CallContext
+from integration.vendors.calls import Answer
 from integration.vendors.errors import ContractBroken, NotFound, WriteOutcomeUnknown
-from integration.vendors.http import Recorder
+
+__all__ = ["OnPage", "Record", "RestClient", "Row"]
 
 Row = dict[str, Any]
 #: Called after each page with (page number from 1, rows so far).
 OnPage = Callable[[int, int], None]
-Record = TypeVar("Record")
 
 
-class RestClient:
-    """Autotask's REST API without knowledge of single entities.
-
-    Copies made with `with_context` share session, zone and connections; a client may be used by several threads.
-
-    Args:
-        zone_lookup_url: where `zoneInformation` is asked, up to but without `/v1.0`.
-        username: the API user's login.
-        secret: its password.
-        integration_code: tracking identifier.
-        governor: shared budget.
-        zone_cache: shared memory of zones.
-        recorder: gets every attempt that was sent.
-        context: why calls are made, until `with_context` says otherwise.
-        timeout_seconds: (connect, longest silence while reading). Autotask works up to 300 seconds on a query.
-
-    Raises:
-        ValueError: naming the setting that is empty or wrong, and the cure.
-    """
-
-    def __init__(
-        self,
-        zone_lookup_url: str,
-        username: str,
-        secret: str,
-        integration_code: str,
-        *,
-        governor: Governor,
-        zone_cache: ZoneCache,
-        recorder: Recorder,
-        context: CallContext | None = None,
-        timeout_seconds: tuple[float, float] = (5, 40),
-    ) -> None:
-        self._session = AutotaskSession(
-            zone_lookup_url,
-            username,
-            secret,
-            integration_code,
-            governor=governor,
-            zone_cache=zone_cache,
-            recorder=recorder,
-            timeout_seconds=timeout_seconds,
-        )
-        self._context = context or CallContext()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._session!r}, lane={self._context.lane.value})"
-
-    @property
-    def context(self) -> CallContext:
-        """Why this copy's calls are made."""
-        return self._context
-
-    @property
-    def warning(self) -> str | None:
-        """What a person should know about the lookup address, None when it is Autotask's own."""
-        return self._session.warning
-
-    @property
-    def web_url(self) -> str:
-        """Address of Autotask's screens for `links`, with a trailing slash; "" when the zone names none.
-
-        Raises:
-            VendorError: the zone is not known yet and cannot be looked up.
-        """
-        return self.fetch_zone().web_url
-
-    def with_context(
-        self, *, lane: Lane | None = None, subject: str | None = None, run_id: int | None = None
-    ) -> Self:
-        """Return a cheap copy whose calls carry this context; what is not given stays."""
-        clone = copy(self)
-        clone._context = replace(  # noqa: SLF001  the clone is ours, nobody has seen it yet
-            self._context,
-            lane=self._context.lane if lane is None else lane,
-            subject=self._context.subject if subject is None else subject,
-            run_id=self._context.run_id if run_id is None else run_id,
-        )
-        return clone
-
-    def close(self) -> None:
-        """Close pooled connections, for all copies."""
-        self._session.close()
-
-    def fetch_zone(self) -> ZoneInfo:
-        """Return the zone, looked up when not known.
-
-        Raises:
-            AuthenticationFailed: Autotask does not know the user name.
-            Unavailable: the lookup does not answer.
-            ContractBroken: not a zone lookup, or an answer that cannot be trusted.
-        """
-        return self._session.fetch_zone(self._context)
-
-    def refresh_zone(self) -> ZoneInfo:
-        """Look the zone up now, whatever is cached.
-
-        Raises:
-            VendorError: as `fetch_zone`.
-        """
-        return self._session.refresh_zone(self._context)
-
-    def fetch_threshold(self) -> Threshold:
-        """Return the request budget of the database; the governor learns it too. Counts as a call itself."""
-        return self._session.fetch_threshold(self._context)
-
-    def fetch_version(self) -> Version:
-        """Return the version of the installation; the cheapest proof that the credentials work."""
-        answer = self._call("GET", "Version")
-        return _parsed(answer, Version.from_wire, answer.json())
+class RestClient(BaseClient):
+    """Autotask's REST API without knowledge of single entities; see `BaseClient` for how it is made."""
 
     def iter_query(
         self,
@@ -176,6 +68,8 @@ class RestClient:
             VendorError: as the call ended. Rows already yielded are then not the whole answer.
         """
         known = entity_named(entity)
+        if not known.can_query:
+            raise QueryError(f"{known.name} cannot be read through the API")
         body = build_query(filter_, include_fields=include_fields, max_records=page_size)
         return self._pages(known, body, page_size, on_page)
 
@@ -186,15 +80,45 @@ class RestClient:
         *,
         include_fields: Sequence[str] | None = None,
         field: str = "id",
+        also: Filter | None = None,
     ) -> Iterator[Row]:
         """Yield the rows whose `field` is one of the ids, 500 ids per query; ids without a row are just missing.
+
+        Args:
+            entity: REST name.
+            ids: no ids cost no query.
+            include_fields: fields to return, None for all.
+            field: a field that holds ids.
+            also: a condition they must fit as well.
 
         Raises:
             QueryError: an id is not a whole number.
             VendorError: as `iter_query`.
         """
         for some in chunk_ids(ids):
-            yield from self.iter_query(entity, where(field, "in", some), include_fields=include_fields)
+            filter_ = narrowed(where(field, "in", some), also)
+            yield from self.iter_query(entity, filter_, include_fields=include_fields)
+
+    def iter_by_texts(
+        self, entity: str, field: str, values: Iterable[str], *, longest: int, also: Filter | None = None
+    ) -> Iterator[Row]:
+        """Yield the rows whose `field` is one of the texts, 500 texts per query; no texts cost no query.
+
+        Args:
+            entity: REST name.
+            field: a text field.
+            values: exact texts, not empty.
+            longest: most characters the field holds; a longer text can be nobody's.
+            also: a condition they must fit as well.
+
+        Raises:
+            QueryError: a text is empty or too long; nothing was sent.
+            VendorError: as `iter_query`.
+        """
+        chunks = list(chunk_texts(field, values, longest=longest))
+        return chain.from_iterable(
+            self.iter_query(entity, narrowed(where(field, "in", some), also)) for some in chunks
+        )
 
     def count(self, entity: str, filter_: Filter) -> int:
         """Return how many rows fit.
@@ -206,7 +130,7 @@ class RestClient:
         """
         known = entity_named(entity)
         answer = self._call("POST", f"{known.name}/query/count", build_count_query(filter_))
-        return _parsed(answer, lambda row: Wire(known.name, row).needed_whole("queryCount"), answer.json())
+        return parsed(answer, lambda row: Wire(known.name, row).needed_whole("queryCount"), answer.json())
 
     def find(self, entity: str, id_: int) -> Row | None:
         """Return one row with all its fields, None when there is no such id.
@@ -237,10 +161,7 @@ class RestClient:
         """
         row = self.find(entity, id_)
         if row is None:
-            path = read_path(entity_named(entity), id_)
-            raise NotFound(
-                f"{entity} {id_} does not exist in Autotask", vendor=VENDOR, method="GET", path=path
-            )
+            raise self._missing(entity_named(entity), id_)
         return row
 
     def create(self, entity: str, fields: Mapping[str, object], *, parent: int | None = None) -> int:
@@ -331,7 +252,7 @@ class RestClient:
             VendorError: as the call ended.
         """
         answer = self._call("GET", f"{entity_named(entity).name}/entityInformation")
-        return _parsed(
+        return parsed(
             answer,
             lambda body: EntityInformation.from_wire(Wire("entityInformation", body).raw("info")),
             answer.json(),
@@ -343,12 +264,13 @@ class RestClient:
         for row in self.iter_query(entity, filter_, on_page=on_page):
             yield self._parse(entity, parse, row)
 
-    def _parse(self, entity: str, parse: Callable[[object], Record], row: object) -> Record:
-        answer = Answer(200, {}, b"", VENDOR, "", entity)
-        return _parsed(answer, parse, row)
-
-    def _call(self, method: str, path_or_url: str, body: object = None) -> Answer:
-        return self._session.call(method, path_or_url, context=self._context, json_body=body)
+    def _missing(self, entity: Entity, id_: int) -> NotFound:
+        return NotFound(
+            f"{entity.name} {id_} does not exist in Autotask",
+            vendor=VENDOR,
+            method="GET",
+            path=read_path(entity, id_),
+        )
 
     def _fields(self, path: str) -> FieldSet:
         answer = self._call("GET", path)
@@ -356,7 +278,7 @@ class RestClient:
         fields = body.get("fields") if isinstance(body, dict) else None
         if not isinstance(fields, list):
             raise answer.broken("the answer has no list of fields")
-        return FieldSet([_parsed(answer, FieldInfo.from_wire, row) for row in fields])
+        return FieldSet([parsed(answer, FieldInfo.from_wire, row) for row in fields])
 
     def _pages(
         self, entity: Entity, body: Mapping[str, object], page_size: int, on_page: OnPage | None
@@ -381,13 +303,6 @@ class RestClient:
             if on_page is not None:
                 on_page(page, total)
             target = following
-
-
-def _parsed(answer: Answer, parse: Callable[[object], Record], row: object) -> Record:
-    try:
-        return parse(row)
-    except WireError as error:
-        raise answer.broken(str(error)) from error
 
 
 def _item_id(answer: Answer, *, smallest: int = 0) -> int:

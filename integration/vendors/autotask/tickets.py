@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from integration.vendors.autotask import limits
+from integration.vendors.autotask.checks import check_lengths
 from integration.vendors.autotask.entities import EntityError
 from integration.vendors.autotask.query import QueryError, where
 from integration.vendors.autotask.records import DeletedTicketLog, Ticket, TicketNote, TimeEntry
@@ -131,18 +132,3 @@ def check_ticket_fields(fields: Mapping[str, object]) -> None:
     if given.get("subissuetype") is not None and given.get("issuetype") is None:
         raise EntityError("Tickets.subIssueType: set it together with the issueType it belongs to")
     check_lengths("Tickets", fields)
-
-
-def check_lengths(entity: str, fields: Mapping[str, object]) -> None:
-    """Check texts against the lengths Autotask takes.
-
-    Raises:
-        EntityError: naming the field, its length and the limit.
-    """
-    longest = {name.lower(): most for name, most in limits.MAX_LENGTHS.get(entity, {}).items()}
-    for name, value in fields.items():
-        most = longest.get(name.lower())
-        if most is not None and isinstance(value, str) and limits.length_of(value) > most:
-            raise EntityError(
-                f"{entity}.{name}: {limits.length_of(value)} characters, at most {most}; shorten it"
-            )

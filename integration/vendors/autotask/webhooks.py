@@ -8,12 +8,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from integration.vendors.autotask.answers import VENDOR
+from integration.vendors.autotask.checks import check_lengths
 from integration.vendors.autotask.entities import EntityError
 from integration.vendors.autotask.picklists import normalise
 from integration.vendors.autotask.query import EVERYTHING, where
 from integration.vendors.autotask.records import PicklistValue, TicketWebhook, TicketWebhookField
 from integration.vendors.autotask.rest import RestClient
-from integration.vendors.autotask.tickets import check_lengths
 from integration.vendors.autotask.wire import Wire
 from integration.vendors.errors import ContractBroken, NotFound
 

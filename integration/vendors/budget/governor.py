@@ -9,8 +9,6 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 import redis
@@ -19,6 +17,7 @@ from redis.exceptions import RedisError
 
 from integration.vendors.budget import scripts
 from integration.vendors.budget.lanes import Lane
+from integration.vendors.budget.permit import Permit, meter_named, refusal, to_instant, to_text, wire_meter
 from integration.vendors.budget.policy import Meter, VendorPolicy
 from integration.vendors.budget.snapshot import BudgetSnapshot, MeterSnapshot
 from integration.vendors.errors import RateLimited, Unavailable
@@ -31,27 +30,6 @@ _LONGEST_NAP_SECONDS: Final = 1.0
 _LEARN_CHECK_SECONDS: Final = 15.0
 #: No answer of a vendor makes us pause longer than this.
 _LONGEST_PAUSE_SECONDS: Final = 3600.0
-
-
-@dataclass(slots=True)
-class Permit:
-    """Leave for one call.
-
-    Attributes:
-        succeeded: set by the caller when the vendor answered well; ends a suspicion of being blocked.
-        trouble: a 429 or 403 was seen lately.
-        lease_seconds: how long the slot is held without `Governor.renew`.
-    """
-
-    token: str
-    lease_seconds: float = 180.0
-    succeeded: bool = False
-    trouble: bool = False
-    frees_slot: bool = True
-
-    def leave_slot_taken(self) -> None:
-        """Keep the endpoint's slot for the policy's lease, because the vendor still works on the call we gave up."""
-        self.frees_slot = False
 
 
 class Governor:
@@ -263,7 +241,7 @@ class Governor:
         policy = self.policy(vendor)
         if window_total < 0 or (limit is not None and limit < 1):
             raise ValueError("learn_use: window_total must be 0 or more, limit 1 or more")
-        found = policy.meters[0] if meter is None else _meter_named(policy, meter)
+        found = policy.meters[0] if meter is None else meter_named(policy, meter)
         arguments = [
             found.name,
             found.bucket_seconds * 1000,
@@ -282,7 +260,7 @@ class Governor:
         """Return what is known at this moment."""
         policy = self.policy(vendor)
         ask = {
-            "meters": [_wire_meter(meter) for meter in policy.meters],
+            "meters": [wire_meter(meter) for meter in policy.meters],
             "lanes": [lane.value for lane in Lane],
             "hold_ms": round(policy.others_hold_seconds * 1000),
         }
@@ -296,15 +274,15 @@ class Governor:
                     window_seconds=meter.window_seconds,
                     used_by_us=int(ours),
                     used_by_others=int(others),
-                    learned_at=_instant(learned_at),
+                    learned_at=to_instant(learned_at),
                 )
                 for meter, (ours, others, limit, learned_at) in zip(policy.meters, meters, strict=True)
             ),
             shares=policy.shares,
             used_by_lane={lane: int(used) for lane, used in zip(Lane, lanes, strict=True)},
-            blocked_until=_instant(until),
-            block_reason=_text(reason),
-            slots_in_use={_text(endpoint): int(used) for endpoint, used in slots},
+            blocked_until=to_instant(until),
+            block_reason=to_text(reason),
+            slots_in_use={to_text(endpoint): int(used) for endpoint, used in slots},
             slots_per_endpoint=policy.slots_per_endpoint,
         )
 
@@ -325,7 +303,7 @@ class Governor:
         held = Permit(token=secrets.token_hex(8), lease_seconds=lease_seconds)
         ask = json.dumps(
             {
-                "meters": [_wire_meter(meter) for meter in meters],
+                "meters": [wire_meter(meter) for meter in meters],
                 "share": policy.shares[lane],
                 "hold_ms": round(policy.others_hold_seconds * 1000),
                 "endpoint": endpoint,
@@ -347,7 +325,7 @@ class Governor:
             if int(reply[0]):
                 held.trouble = bool(int(reply[1]))
                 return held
-            wait_seconds, kind, detail = int(reply[1]) / 1000, _text(reply[2]), _text(reply[3])
+            wait_seconds, kind, detail = int(reply[1]) / 1000, to_text(reply[2]), to_text(reply[3])
             left = give_up_at - time.monotonic()
             if left <= 0 or (kind in _KNOWN_END and wait_seconds > left):
                 break
@@ -361,7 +339,7 @@ class Governor:
                 vendor, endpoint, lane, held
             )  # withdraws our claim, so that others need not wait for it
         raise RateLimited(
-            _refusal(kind, detail, lane),
+            refusal(kind, detail, lane),
             retry_after_seconds=max(wait_seconds, 1.0),
             is_local=True,
             vendor=vendor,
@@ -404,41 +382,3 @@ class Governor:
             f"the shared call budget cannot be read from Redis ({type(error).__name__}); nothing was sent",
             vendor=vendor,
         ) from None
-
-
-def _wire_meter(meter: Meter) -> dict[str, object]:
-    return {
-        "name": meter.name,
-        "limit": meter.limit,
-        "bucket_ms": meter.bucket_seconds * 1000,
-        "buckets": meter.window_seconds // meter.bucket_seconds,
-    }
-
-
-def _meter_named(policy: VendorPolicy, name: str) -> Meter:
-    for meter in policy.meters:
-        if meter.name == name:
-            return meter
-    if name.startswith("op:") and policy.operation_limit is not None:
-        return policy.operation_meter(name.removeprefix("op:"))
-    raise ValueError(f"meter: {name!r} is not one of {', '.join(meter.name for meter in policy.meters)}")
-
-
-def _refusal(kind: str, detail: str, lane: Lane) -> str:
-    if kind == "blocked":
-        return f"calls are paused: {detail}"
-    if kind == "budget":
-        return (
-            f"the shared budget ({detail}) is used up as far as {lane.value} calls may go; nothing was sent"
-        )
-    if kind == "slots":
-        return f"all connections to {detail} are busy; nothing was sent"
-    return "background calls are slowed down; nothing was sent"
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
-def _instant(milliseconds: int) -> datetime | None:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, tz=UTC) if int(milliseconds) else None

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from integration.vendors.autotask.records.catalogue import Product, Service, ServiceBundle
 from integration.vendors.autotask.records.companies import Company, CompanyLocation, Contact
+from integration.vendors.autotask.records.configuration_item_details import (
+    BillingProductAssociation,
+    ConfigurationItemAttachment,
+    ConfigurationItemNote,
+)
 from integration.vendors.autotask.records.configuration_items import (
     ConfigurationItem,
     ConfigurationItemCategory,
     ConfigurationItemType,
-    Product,
 )
 from integration.vendors.autotask.records.contracts import (
     BillingCode,
     Contract,
     ContractService,
     ContractServiceBundle,
+    ContractServiceBundleUnit,
+    ContractServiceUnit,
 )
 from integration.vendors.autotask.records.metadata import (
     EntityInformation,
@@ -30,19 +37,26 @@ from integration.vendors.autotask.records.tickets import (
     TicketNote,
     TimeEntry,
 )
+from integration.vendors.autotask.records.udfs import CategoryUdfAssociation, UdfDefinition, UdfListItem
 from integration.vendors.autotask.records.webhooks import TicketWebhook, TicketWebhookField
 
 __all__ = [
     "BillingCode",
+    "BillingProductAssociation",
+    "CategoryUdfAssociation",
     "Company",
     "CompanyLocation",
     "ConfigurationItem",
+    "ConfigurationItemAttachment",
     "ConfigurationItemCategory",
+    "ConfigurationItemNote",
     "ConfigurationItemType",
     "Contact",
     "Contract",
     "ContractService",
     "ContractServiceBundle",
+    "ContractServiceBundleUnit",
+    "ContractServiceUnit",
     "DeletedTicketLog",
     "EntityInformation",
     "FieldInfo",
@@ -51,6 +65,8 @@ __all__ = [
     "Resource",
     "ResourceRole",
     "Role",
+    "Service",
+    "ServiceBundle",
     "Threshold",
     "Ticket",
     "TicketCategory",
@@ -58,5 +74,7 @@ __all__ = [
     "TicketWebhook",
     "TicketWebhookField",
     "TimeEntry",
+    "UdfDefinition",
+    "UdfListItem",
     "Version",
 ]

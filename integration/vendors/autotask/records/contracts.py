@@ -1,4 +1,4 @@
-"""Contracts, the services and bundles on them, and billing codes."""
+"""Contracts, the services and bundles on them with their units, and billing codes."""
 
 from __future__ import annotations
 
@@ -114,6 +114,80 @@ class ContractServiceBundle:
             invoice_description=wire.text("invoiceDescription"),
             internal_description=wire.text("internalDescription"),
             unit_price=wire.number("unitPrice"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ContractServiceUnit:
+    """How many units of a service a contract bills from one day to another, both included."""
+
+    id: int
+    contract_id: int
+    contract_service_id: int
+    service_id: int | None
+    units: int
+    price: float | None
+    cost: float | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    approved_and_posted_at: datetime | None
+
+    @classmethod
+    def from_wire(cls, row: object) -> Self:
+        """Parse a `ContractServiceUnits` row.
+
+        Raises:
+            WireError: no id, contract, contract service or number of units, or a value of the wrong type.
+        """
+        wire = Wire("ContractServiceUnits", row)
+        return cls(
+            id=wire.needed_whole("id"),
+            contract_id=wire.needed_whole("contractID"),
+            contract_service_id=wire.needed_whole("contractServiceID"),
+            service_id=wire.whole("serviceID"),
+            units=wire.needed_whole("units"),
+            price=wire.number("price"),
+            cost=wire.number("cost"),
+            starts_at=wire.at("startDate"),
+            ends_at=wire.at("endDate"),
+            approved_and_posted_at=wire.at("approveAndPostDate"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ContractServiceBundleUnit:
+    """How many units of a service bundle a contract bills from one day to another, both included."""
+
+    id: int
+    contract_id: int
+    contract_service_bundle_id: int
+    service_bundle_id: int | None
+    units: int
+    price: float | None
+    cost: float | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    approved_and_posted_at: datetime | None
+
+    @classmethod
+    def from_wire(cls, row: object) -> Self:
+        """Parse a `ContractServiceBundleUnits` row.
+
+        Raises:
+            WireError: no id, contract, contract bundle or number of units, or a value of the wrong type.
+        """
+        wire = Wire("ContractServiceBundleUnits", row)
+        return cls(
+            id=wire.needed_whole("id"),
+            contract_id=wire.needed_whole("contractID"),
+            contract_service_bundle_id=wire.needed_whole("contractServiceBundleID"),
+            service_bundle_id=wire.whole("serviceBundleID"),
+            units=wire.needed_whole("units"),
+            price=wire.number("price"),
+            cost=wire.number("cost"),
+            starts_at=wire.at("startDate"),
+            ends_at=wire.at("endDate"),
+            approved_and_posted_at=wire.at("approveAndPostDate"),
         )
 
 

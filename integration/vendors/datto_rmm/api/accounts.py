@@ -92,7 +92,7 @@ class AccountApi(ApiBase):
         on_demand: bool = False,
         splashtop_auto_install: bool = True,
     ) -> Site:
-        """Create a site.
+        """Create a site. Not to be repeated after a doubt: names are not unique.
 
         Raises:
             WriteOutcomeUnknown: look with `find_sites_named` before repeating it.
@@ -126,7 +126,7 @@ class AccountApi(ApiBase):
         on_demand: bool | None = None,
         splashtop_auto_install: bool | None = None,
     ) -> Site:
-        """Change a site; what is None stays.
+        """Change a site; what is None stays. Harmless to repeat.
 
         Whether the API keeps or blanks what is left out is not documented, so the site is read first and the full
         set sent.

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from itertools import chain
 from typing import Final, Literal
 
-from integration.vendors.datto_rmm.api.base import ApiBase, segment
-from integration.vendors.datto_rmm.paging import OnPage
+from integration.vendors.datto_rmm.api.base import ApiBase, T, segment
+from integration.vendors.datto_rmm.errors import AuditNotFound, WrongDeviceClass
+from integration.vendors.datto_rmm.paging import OnPage, read_one, read_page
 from integration.vendors.datto_rmm.records import (
     Device,
     DeviceAudit,
     DeviceInterfaces,
+    DeviceUdf,
     EsxiAudit,
     PrinterAudit,
     Software,
     read_device,
     read_device_audit,
     read_device_interfaces,
+    read_device_udfs,
     read_esxi_audit,
     read_printer_audit,
     read_software,
 )
 from integration.vendors.datto_rmm.records.devices import LAST_UDF
+from integration.vendors.errors import NotFound, Rejected
+from integration.vendors.http import Params
 
 #: v3 carries user-defined fields where v2 may have dropped them.
 ApiVersion = Literal["v2", "v3"]
 LONGEST_UDF: Final = 255
+#: Enough to see every label in use, few enough for a page with up to 300 fields for each.
+_DEVICES_FOR_LABELS: Final = 50
 _MAC: Final = re.compile(r"[0-9A-Fa-f]{12}")
 
 
@@ -106,6 +114,45 @@ class DeviceApi(ApiBase):
             raise answer.broken("the device carries no user-defined fields in either API version")
         return udfs
 
+    def fetch_described_udfs(self, device_uid: str) -> tuple[DeviceUdf, ...]:
+        """Return the user-defined fields of a device with label and type, in the API's order.
+
+        Whether empty ones are listed is up to the API.
+
+        Raises:
+            NotFound: no such device.
+            ContractBroken: the device carries no user-defined fields.
+        """
+        return self._fetch(
+            f"/v3/device/{segment('device uid', device_uid)}", read_device_udfs, endpoint="device"
+        )
+
+    def fetch_udf_labels(self) -> Mapping[int, str]:
+        """Return number -> label of the account's user-defined fields, as far as its first devices show them.
+
+        Labels are a setting of the account that no address lists; API v3 repeats them on devices. A field that
+        none of these devices shows, or that has no label, is not in the answer.
+
+        Raises:
+            ContractBroken: no device carries user-defined fields.
+        """
+        query: Params = {"page": 0, "max": _DEVICES_FOR_LABELS}
+        answer = self._call("GET", "/v3/account/devices", endpoint="account-devices", params=query)
+        devices, _details = read_page(answer, "devices")
+        # A device may have null for "none set"; all of them without any is another API version.
+        described = [
+            read_one(answer, read_device_udfs, device)
+            for device in devices
+            if isinstance(device, Mapping) and isinstance(device.get("udfs"), list)
+        ]
+        if devices and not described:
+            raise answer.broken("no device carries user-defined fields")
+        labels: dict[int, str] = {}
+        for udf in chain.from_iterable(described):
+            if udf.label:
+                labels.setdefault(udf.number, udf.label)
+        return labels
+
     def move_device(self, device_uid: str, site_uid: str) -> None:
         """Move a device to a site; harmless to repeat."""
         path = f"/v2/device/{segment('device uid', device_uid)}/site/{segment('site uid', site_uid)}"
@@ -143,32 +190,26 @@ class DeviceApi(ApiBase):
         """Return the audit of a device of class "device".
 
         Raises:
-            Rejected: the device is of another class.
+            WrongDeviceClass: the device is of another class.
+            AuditNotFound: no such device, or no audit of it.
         """
-        return self._fetch(
-            f"/v2/audit/device/{segment('device uid', device_uid)}",
-            read_device_audit,
-            endpoint="audit-device",
-        )
+        return self._fetch_audit("device", device_uid, read_device_audit)
 
     def fetch_esxi_audit(self, device_uid: str) -> EsxiAudit:
         """Return the audit of a device of class "esxihost"; errors as `fetch_device_audit`."""
-        return self._fetch(
-            f"/v2/audit/esxihost/{segment('device uid', device_uid)}",
-            read_esxi_audit,
-            endpoint="audit-esxihost",
-        )
+        return self._fetch_audit("esxihost", device_uid, read_esxi_audit)
 
     def fetch_printer_audit(self, device_uid: str) -> PrinterAudit:
         """Return the audit of a device of class "printer"; errors as `fetch_device_audit`."""
-        return self._fetch(
-            f"/v2/audit/printer/{segment('device uid', device_uid)}",
-            read_printer_audit,
-            endpoint="audit-printer",
-        )
+        return self._fetch_audit("printer", device_uid, read_printer_audit)
 
     def find_audit(self, device: Device) -> DeviceAudit | EsxiAudit | PrinterAudit | None:
-        """Return the audit that fits a device's class; None for classes that have none (network devices)."""
+        """Return the audit that fits a device's class; None for classes that have none (network devices).
+
+        Raises:
+            WrongDeviceClass: the device's class changed since it was read.
+            AuditNotFound: the device is gone, or was never audited.
+        """
         if device.device_class == "device":
             return self.fetch_device_audit(device.uid)
         if device.device_class == "esxihost":
@@ -176,6 +217,32 @@ class DeviceApi(ApiBase):
         if device.device_class == "printer":
             return self.fetch_printer_audit(device.uid)
         return None
+
+    def _fetch_audit(self, device_class: str, device_uid: str, read: Callable[[object], T]) -> T:
+        path = f"/v2/audit/{device_class}/{segment('device uid', device_uid)}"
+        try:
+            return self._fetch(path, read, endpoint=f"audit-{device_class}")
+        except NotFound as error:
+            raise AuditNotFound(
+                f"Datto RMM has no audit of device {device_uid}: it is gone, or was never audited",
+                vendor=error.vendor,
+                method=error.method,
+                path=error.path,
+                status=error.status,
+            ) from error
+        except Rejected as error:
+            if error.status != 400:  # noqa: PLR2004 - HTTP status
+                raise
+            raise WrongDeviceClass(
+                [
+                    f"device {device_uid} is not of class {device_class!r}; read the device again",
+                    *error.messages,
+                ],
+                vendor=error.vendor,
+                method=error.method,
+                path=error.path,
+                status=error.status,
+            ) from error
 
     def iter_network_interfaces(
         self, site_uid: str, *, on_page: OnPage | None = None

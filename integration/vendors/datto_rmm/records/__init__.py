@@ -37,7 +37,12 @@ from integration.vendors.datto_rmm.records.audits import (
     read_printer_audit,
     read_software,
 )
-from integration.vendors.datto_rmm.records.devices import Device, read_device
+from integration.vendors.datto_rmm.records.devices import (
+    Device,
+    DeviceUdf,
+    read_device,
+    read_device_udfs,
+)
 from integration.vendors.datto_rmm.records.jobs import (
     Component,
     ComponentResult,
@@ -60,6 +65,7 @@ __all__ = [
     "Device",
     "DeviceAudit",
     "DeviceInterfaces",
+    "DeviceUdf",
     "Disk",
     "EsxiAudit",
     "EsxiGuest",
@@ -83,6 +89,7 @@ __all__ = [
     "read_device",
     "read_device_audit",
     "read_device_interfaces",
+    "read_device_udfs",
     "read_esxi_audit",
     "read_job",
     "read_job_output",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from integration.vendors.datto_rmm.wire import Row
+from integration.vendors.datto_rmm.wire import Row, WireError
 
 #: User-defined fields are numbered 1 to this.
 LAST_UDF: Final = 300
@@ -67,6 +67,25 @@ class Device:
     web_remote_url: str
     udfs: Mapping[int, str] | None
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceUdf:
+    """A user-defined field of a device as API v3 describes it.
+
+    Attributes:
+        number: 1 to 300.
+        label: from the account's settings, "" when it has none.
+        type: "STRING", "BOOLEAN", "NUMBER" or "DATE"; the account's setting.
+        text: the value as text, "" when empty.
+        has_wrong_type: the value does not fit the type; the screen or API v2 stored it.
+    """
+
+    number: int
+    label: str
+    type: str
+    text: str
+    has_wrong_type: bool
 
 
 def read_device(value: object) -> Device:
@@ -135,15 +154,45 @@ def _read_udfs(row: Row) -> dict[int, str] | None:
             ):
                 found[int(number)] = text
         return found
+    described = _read_described(row)
+    return None if described is None else {udf.number: udf.text for udf in described if udf.text}
+
+
+def read_device_udfs(value: object) -> tuple[DeviceUdf, ...]:
+    """Read the user-defined fields of a v3 device.
+
+    Raises:
+        WireError: the device carries none, as v2 devices do.
+    """
+    described = _read_described(Row("device", value))
+    if described is None:
+        raise WireError("device.udfs: missing in the answer")
+    return described
+
+
+def _read_described(row: Row) -> tuple[DeviceUdf, ...] | None:
     if not isinstance(row.raw("udfs"), list):
         return None
-    found = {}
+    found = []
     for item in row.rows("udfs"):
-        ordinal = item.whole("ordinal")
-        if ordinal is None or not 1 <= ordinal <= LAST_UDF:
+        number = item.whole("ordinal")
+        if number is None or not 1 <= number <= LAST_UDF:
             continue
-        for name in ("valueString", "valueNumber", "valueBoolean", "valueDate"):
-            if text := item.text(name):
-                found[ordinal] = text
-                break
-    return found
+        number_text = _without_zeros(item.raw("valueNumber"))
+        values = [number_text or item.text("valueNumber")]
+        values += [item.text(name) for name in ("valueString", "valueBoolean", "valueDate")]
+        found.append(
+            DeviceUdf(
+                number=number,
+                label=item.text("label").strip(),
+                type=item.text("type"),
+                text=next((text for text in values if text), ""),
+                has_wrong_type=bool(item.flag("typeMisMatch")),
+            )
+        )
+    return tuple(found)
+
+
+def _without_zeros(value: object) -> str:
+    """Return a whole number as API v2 writes it, "" for anything else: JSON may say 5.0."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else ""
