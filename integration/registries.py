@@ -70,6 +70,7 @@ _inbound: list[Callable[[], list[InboundState]]] = []
 _steps: list[Callable[[], list[SetupStep]]] = []
 _metrics: list[Callable[[], Iterable[Metric]]] = []
 _demo: list[Callable[[], str]] = []
+_labels: list[Callable[[set[tuple[str, int]]], dict[tuple[str, int], str]]] = []
 
 
 def register_backlog(name: str, read: Callable[[], Backlog]) -> None:
@@ -95,6 +96,19 @@ def register_metrics(collect: Callable[[], Iterable[Metric]]) -> None:
 def register_demo_step(run: Callable[[], str]) -> None:
     """Add work to `connect --demo`, done after the first syncs; returns one line about what it did."""
     _demo.append(run)
+
+
+def register_value_labels(read: Callable[[set[tuple[str, int]]], dict[tuple[str, int], str]]) -> None:
+    """Tell what ids in changes are called: {(field, id): name} of those it knows among the asked ones."""
+    _labels.append(read)
+
+
+def value_labels(pairs: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Return what the apps call these (field, id) pairs."""
+    found: dict[tuple[str, int], str] = {}
+    for read in _labels:
+        found |= read(pairs) if pairs else {}
+    return found
 
 
 def read_backlogs() -> dict[str, Backlog]:

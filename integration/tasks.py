@@ -20,12 +20,16 @@ log = structlog.get_logger(__name__)
 
 #: A queued run this old may have lost its message; a second one does no harm.
 _RESEND_AFTER = timedelta(seconds=60)
+#: Well below the tasks' time limit: what can go on later hands the worker to others after this long.
+_SLICE_SECONDS = 240
 
 
 @shared_task(name="integration.execute_run")
 def execute_run(run_id: int) -> None:
-    """Execute a queued run; a second delivery of the message finds it taken."""
-    runs.execute_run(run_id)
+    """Execute a queued run, or its next slice; a second delivery of the message finds it taken."""
+    run = runs.execute_run(run_id, slice_seconds=_SLICE_SECONDS)
+    if run is not None:
+        _send_next(run.kind)
 
 
 @shared_task(name="integration.scheduled_sync")
@@ -35,7 +39,14 @@ def scheduled_sync(kind: str) -> None:
         return
     run, is_new = runs.queue_run(kind=kind, trigger=SyncRun.Trigger.SCHEDULE)
     if is_new:
-        runs.execute_run(run.pk)
+        execute_run(run.pk)
+
+
+def _send_next(kind: str) -> None:
+    """Let the next run of the kind begin, or this one go on; `tend` finds it again when the message is lost."""
+    waiting = runs.next_waiting(kind)
+    if waiting is not None:
+        execute_run.apply_async(args=(waiting.pk,), queue=get_kind(kind).queue, expires=_RESEND_AFTER.seconds)
 
 
 @shared_task(name="integration.run_preflight")
@@ -76,8 +87,8 @@ def tend() -> None:
     waiting = SyncRun.objects.filter(
         status=SyncRun.Status.QUEUED, created_at__lt=timezone.now() - _RESEND_AFTER
     )
-    for run in waiting:
-        execute_run.apply_async(args=(run.pk,), queue=get_kind(run.kind).queue, expires=_RESEND_AFTER.seconds)
+    for kind in waiting.order_by().values_list("kind", flat=True).distinct():
+        _send_next(kind)
 
 
 @shared_task(name="integration.housekeeping")

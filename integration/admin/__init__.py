@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from integration.admin import calls, history, people, schedules, sync
+from integration.admin import calls, history, people, schedules, sync, sync_entries
 
-__all__ = ["calls", "history", "people", "schedules", "sync"]
+__all__ = ["calls", "history", "people", "schedules", "sync", "sync_entries"]
 
 admin.site.index_title = "Home"

@@ -22,7 +22,7 @@ def display(**options: Any) -> Callable[[F], F]:
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no types
     """A list of what happened: nobody adds, changes or deletes rows by hand."""
 
-    actions = None
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""

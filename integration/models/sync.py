@@ -59,8 +59,20 @@ class SyncRun(models.Model):
     scope = models.JSONField(
         default=dict, blank=True, help_text="What the run is limited to; empty for everything."
     )
+    is_whole = models.BooleanField(
+        default=True, help_text="Covers everything of its kind; of those at most one waits or works."
+    )
+    stage = models.CharField(max_length=20, blank=True, help_text="How far planning is, for the next slice.")
+    token = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="Of the worker that has it; one that lost it may write nothing more.",
+    )
     resumes = models.PositiveSmallIntegerField(
         default=0, help_text="How often it went on after a lost worker."
+    )
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="It waits until then, such as for a budget."
     )
     trigger = models.CharField(max_length=10, choices=Trigger)
     user = models.ForeignKey(
@@ -79,6 +91,7 @@ class SyncRun(models.Model):
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(null=True, blank=True, help_text="Empty while nobody knows.")
     progress_label = models.CharField(max_length=120, blank=True)
+    step_started_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
     remedy = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -90,6 +103,18 @@ class SyncRun(models.Model):
         ordering = ["-id"]
         verbose_name = "sync run"
         indexes = [models.Index(fields=["kind", "-id"], name="integration_run_kind")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "dry_run"],
+                condition=models.Q(is_whole=True, status__in=["queued", "running"]),
+                name="integration_run_one_whole_alive",
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=models.Q(dry_run=False, status="running"),
+                name="integration_run_one_at_work",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind.capitalize()} #{self.pk}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from integration.sync.runs import RunRecorder
+    from integration.sync.recorder import RunRecorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class SyncKind:
         position: order in `all` and on the page.
         queue: the Celery queue of its runs; polls of alerts must not wait behind a long device sync.
         finish: called after a foreground run, outside the run, for work the run has made due.
+        judge: of a kind that plans changes at a vendor: returns why the plan must not be applied without a person,
+            "" when it may. Such a kind's `execute` only plans; the engine applies.
+        after_apply: called when a plan has been applied, for what follows from it.
     """
 
     name: str
@@ -34,6 +37,8 @@ class SyncKind:
     position: int
     queue: str = "sync"
     finish: Callable[[], None] | None = None
+    judge: Callable[[RunRecorder], str] | None = None
+    after_apply: Callable[[RunRecorder], None] | None = None
 
 
 _KINDS: dict[str, SyncKind] = {}

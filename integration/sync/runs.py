@@ -1,13 +1,14 @@
-"""Runs of synchronisation: start, record, finish.
+"""Runs of synchronisation: start, execute in slices, finish.
 
-A run is a row before anything happens. Its executor claims it by a conditional UPDATE, so a message that is
-delivered twice runs it once, and keeps a heartbeat, so that a run whose worker died is told from a live one.
+A run is a row before anything happens. Its executor claims it by a conditional UPDATE that leaves a token, so a
+message that is delivered twice runs it once, and a worker that was thought dead and is not can write nothing more.
+A run that plans changes at a vendor goes on where it stopped: after a slice, a spent budget, an outage or a crash.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,20 +16,25 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import User
-from django.db import DatabaseError, connections
-from django.db.models import Count
+from django.db import DatabaseError, IntegrityError, connections, transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from integration.clients import NotConnected
 from integration.models import SyncRun, SyncRunEntry, Vendor, VendorCall
-from integration.sync.kinds import get_kind
-from integration.vendors.errors import (
-    AuthenticationFailed,
-    PermissionDenied,
-    RateLimited,
-    Unavailable,
-    VendorError,
+from integration.sync.applying import TooManyFailures, apply_plan
+from integration.sync.kinds import SyncKind, get_kind
+from integration.sync.recorder import (
+    COUNTERS,
+    RunCancelled,
+    RunLost,
+    RunRecorder,
+    RunStoppedByGuard,
+    RunYields,
+    owned,
 )
+from integration.sync.remedies import remedy_for
+from integration.vendors.errors import RateLimited, Unavailable, VendorError, WriteOutcomeUnknown
 
 log = structlog.get_logger(__name__)
 
@@ -37,222 +43,174 @@ STALE_AFTER = timedelta(seconds=45)
 #: A queued run waits for a free worker, which may be at work on a long one.
 _QUEUED_TOO_LONG = timedelta(minutes=30)
 _HEARTBEAT_SECONDS = 5
-#: Seconds between two writes of progress.
-_PROGRESS_SECONDS = 0.5
-#: History rows are written in batches: one INSERT each would make a first sync of 50,000 devices crawl.
-_ENTRIES_AT_ONCE = 200
+#: A run that applies changes goes on this often after a lost worker or an outage before a person has to look.
+_RESUMES = 10
+_WAIT_SECONDS = 60
+_LONGEST_WAIT_SECONDS = 900
 
-Action = SyncRunEntry.Action
-
-
-class RunCancelled(Exception):  # noqa: N818 - not a failure: a person asked for it
-    """A person cancelled the run."""
-
-
-class RunStoppedByGuard(Exception):  # noqa: N818 - not a failure: the guard asks a person
-    """The run would change more than its guard allows; the text says how much and what to do."""
-
-
-class RunRecorder:
-    """What a running synchronisation writes down.
-
-    Attributes:
-        run: the row.
-        dry_run: True when nothing but this history may be written.
-    """
-
-    def __init__(self, run: SyncRun, *, on_progress: Callable[[SyncRun], None] | None = None) -> None:
-        self.run = run
-        self.dry_run = run.dry_run
-        self._on_progress = on_progress
-        self._written_at = 0.0
-        self._entries: list[SyncRunEntry] = []
-
-    def begin_step(self, label: str, total: int | None = None) -> None:
-        """Name what is being done now; progress starts over at 0 of `total` (None: nobody knows)."""
-        self.run.progress_label = label
-        self.run.progress_done = 0
-        self.run.progress_total = total
-        self._write_progress(force=True)
-
-    def advance(self, done: int, total: int | None = None) -> None:
-        """Say how many objects this step has looked at.
-
-        Raises:
-            RunCancelled: a person asked the run to stop.
-        """
-        self.run.progress_done = done
-        if total is not None:
-            self.run.progress_total = total
-        self._write_progress(force=False)
-
-    def unchanged(self, count: int = 1) -> None:
-        """Count objects that needed nothing."""
-        self.run.unchanged += count
-
-    def created(
-        self, object_type: str, object_id: object, label: str, after: dict[str, Any] | None = None
-    ) -> None:
-        """Record a new object."""
-        self.run.creates += 1
-        self._entry(Action.CREATE, object_type, object_id, label, after=after)
-
-    def updated(
-        self, object_type: str, object_id: object, label: str, before: dict[str, Any], after: dict[str, Any]
-    ) -> None:
-        """Record a changed object; `before` and `after` hold only the fields that differ."""
-        self.run.updates += 1
-        self._entry(Action.UPDATE, object_type, object_id, label, before=before, after=after)
-
-    def deactivated(self, object_type: str, object_id: object, label: str, message: str = "") -> None:
-        """Record an object that is no longer there or no longer active."""
-        self.run.deactivations += 1
-        self._entry(Action.DEACTIVATE, object_type, object_id, label, message=message)
-
-    def failed(self, object_type: str, object_id: object, label: str, message: str, remedy: str = "") -> None:
-        """Record an object that could not be handled, with the cure."""
-        self.run.failures += 1
-        self._entry(
-            Action.NOTICE,
-            object_type,
-            object_id,
-            label,
-            message=message,
-            remedy=remedy,
-            status=SyncRunEntry.Status.FAILED,
-        )
-
-    def noticed(
-        self, object_type: str, object_id: object, label: str, message: str, remedy: str = ""
-    ) -> None:
-        """Record something a person should know that is neither change nor failure."""
-        self._entry(Action.NOTICE, object_type, object_id, label, message=message, remedy=remedy)
-
-    def _entry(
-        self,
-        action: SyncRunEntry.Action,
-        object_type: str,
-        object_id: object,
-        label: str,
-        *,
-        before: dict[str, Any] | None = None,
-        after: dict[str, Any] | None = None,
-        message: str = "",
-        remedy: str = "",
-        status: SyncRunEntry.Status | None = None,
-    ) -> None:
-        self._entries.append(
-            SyncRunEntry(
-                run=self.run,
-                action=action,
-                status=status or (SyncRunEntry.Status.PLANNED if self.dry_run else SyncRunEntry.Status.DONE),
-                object_type=object_type,
-                object_id=str(object_id)[:64],
-                label=label[:255],
-                before=before or {},
-                after=after or {},
-                message=message,
-                remedy=remedy,
-            )
-        )
-        if len(self._entries) >= _ENTRIES_AT_ONCE:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write the entries held back; called by itself at every step, every so many entries and at the end."""
-        if self._entries:
-            SyncRunEntry.objects.bulk_create(self._entries)
-            self._entries = []
-
-    def _write_progress(self, *, force: bool) -> None:
-        if not force and time.monotonic() - self._written_at < _PROGRESS_SECONDS:
-            return
-        self._written_at = time.monotonic()
-        self.flush()
-        self.run.heartbeat_at = timezone.now()
-        self.run.save(
-            update_fields=[*_COUNTERS, "progress_done", "progress_total", "progress_label", "heartbeat_at"]
-        )
-        if self._on_progress is not None:
-            self._on_progress(self.run)
-        if SyncRun.objects.filter(pk=self.run.pk, cancel_requested=True).exists():
-            raise RunCancelled
-
-
-_COUNTERS = ["creates", "updates", "deactivations", "unchanged", "failures"]
+Status = SyncRun.Status
+_LIVE = [Status.QUEUED, Status.RUNNING]
 
 
 def queue_run(
-    *, kind: str, trigger: SyncRun.Trigger, user: User | None = None, dry_run: bool = False
+    *,
+    kind: str,
+    trigger: SyncRun.Trigger,
+    user: User | None = None,
+    dry_run: bool = False,
+    scope: dict[str, Any] | None = None,
 ) -> tuple[SyncRun, bool]:
     """Return the run to execute and whether it is new.
 
-    A live run of the same kind and mode is joined instead of doubled.
+    A live run of the same kind and mode is joined instead of doubled; so is a waiting one of the same scope.
+
+    Args:
+        kind: name of a registered kind.
+        trigger: what started it.
+        user: the person, if one did.
+        dry_run: only plan.
+        scope: limits the run, such as {"device_uids": [...]}; None for everything.
 
     Raises:
         LookupError: unknown kind.
     """
     get_kind(kind)
     fail_stale_runs()
-    live = (
-        SyncRun.objects.filter(
-            kind=kind, dry_run=dry_run, status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING]
-        )
-        .order_by("-id")
-        .first()
-    )
-    if live is not None and not _is_stale(live):
-        return live, False
+    if scope:
+        waiting = SyncRun.objects.filter(
+            kind=kind,
+            dry_run=dry_run,
+            is_whole=False,
+            status=Status.QUEUED,
+            mode=SyncRun.Mode.SYNC,
+            scope=scope,
+        ).first()
+        if waiting is not None:
+            return waiting, False
+        return SyncRun.objects.create(
+            kind=kind, trigger=trigger, user=user, dry_run=dry_run, scope=scope, is_whole=False
+        ), True
+    try:
+        with transaction.atomic():
+            return SyncRun.objects.create(kind=kind, trigger=trigger, user=user, dry_run=dry_run), True
+    except IntegrityError:
+        live = SyncRun.objects.filter(kind=kind, dry_run=dry_run, is_whole=True, status__in=_LIVE).first()
+        if live is not None:
+            return live, False
+    # It ended between the two statements.
     return SyncRun.objects.create(kind=kind, trigger=trigger, user=user, dry_run=dry_run), True
 
 
-def execute_run(run_id: int, *, on_progress: Callable[[SyncRun], None] | None = None) -> SyncRun | None:
-    """Execute a queued run; returns None when somebody else has it.
+def execute_run(
+    run_id: int,
+    *,
+    on_progress: Callable[[SyncRun], None] | None = None,
+    slice_seconds: float | None = None,
+) -> SyncRun | None:
+    """Execute a queued run, or its next slice; returns None when somebody else has it or it has to wait.
 
     Vendor errors and unexpected exceptions end the run as failed with text and remedy; unexpected ones are
-    raised again after they are recorded.
+    raised again after they are recorded. A run that waits, such as for a budget, is queued again with `not_before`.
+
+    Args:
+        run_id: the run.
+        on_progress: called at each write of progress.
+        slice_seconds: after this long, work that can go on later stops and the run is queued again.
     """
-    now = timezone.now()
-    claimed = SyncRun.objects.filter(pk=run_id, status=SyncRun.Status.QUEUED).update(
-        status=SyncRun.Status.RUNNING, started_at=now, heartbeat_at=now
-    )
-    if claimed != 1:
+    run = _claim(run_id)
+    if run is None:
         return None
-    run = SyncRun.objects.get(pk=run_id)
-    recorder = RunRecorder(run, on_progress=on_progress)
+    recorder = RunRecorder(run, on_progress=on_progress, slice_seconds=slice_seconds)
     try:
-        with _heartbeat(run.pk):
-            get_kind(run.kind).execute(recorder)
+        with _heartbeat(run):
+            _work(recorder, get_kind(run.kind))
+            recorder.flush()
+    except RunYields:
+        return _wait(recorder, 0, "")
+    except RunLost:
+        log.warning("run was taken over while at work", run=run.pk)
+        return None
     except RunCancelled:
-        run.status, run.error = SyncRun.Status.CANCELLED, "Cancelled by a person. What was done before stays."
-    except RunStoppedByGuard as stop:
-        run.status, run.error = SyncRun.Status.GUARDED, str(stop)
+        run.status, run.error = Status.CANCELLED, "Cancelled by a person. What was done before stays."
+    except (RunStoppedByGuard, TooManyFailures) as stop:
+        run.status, run.error = Status.GUARDED, str(stop)
     except NotConnected as error:
-        run.status, run.error, run.remedy = SyncRun.Status.FAILED, str(error), error.remedy
+        if _goes_on(run) and error.reason == "paused":
+            return _wait(recorder, _WAIT_SECONDS, "Waits, because the integration is paused")
+        run.status, run.error, run.remedy = Status.FAILED, str(error), error.remedy
     except VendorError as error:
-        run.status, run.error, run.remedy = SyncRun.Status.FAILED, str(error), remedy_for(error)
+        seconds = _seconds_to_wait(run, error)
+        if seconds is not None:
+            return _wait(recorder, seconds, f"Waits: {error}"[:120])
+        run.status, run.error, run.remedy = Status.FAILED, str(error), remedy_for(error)
         log.warning("sync run failed", kind=run.kind, run=run.pk, error=str(error))
     except BaseException as error:
-        run.status, run.error = SyncRun.Status.FAILED, f"{type(error).__name__}: {error}"
+        run.status, run.error = Status.FAILED, f"{type(error).__name__}: {error}"
         run.remedy = "This is a defect or a local fault, not a vendor's answer. The log has the details; the next run starts afresh."
-        recorder.flush()
-        _finish(run)
+        _finish(recorder)
         raise
     else:
-        run.status = SyncRun.Status.PARTIAL if run.failures else SyncRun.Status.SUCCEEDED
-    recorder.flush()
-    _finish(run)
-    return run
+        run.status = Status.PARTIAL if run.failures else Status.SUCCEEDED
+    return _finish(recorder)
+
+
+def _work(recorder: RunRecorder, kind: SyncKind) -> None:
+    run = recorder.run
+    if run.phase == SyncRun.Phase.PLAN:
+        if kind.judge is not None:
+            # What an interrupted planning left is planned again.
+            run.entries.exclude(operation="").delete()
+        kind.execute(recorder)
+        recorder.flush()
+        if kind.judge is None or run.dry_run:
+            return
+        refusal = kind.judge(recorder)
+        if refusal:
+            raise RunStoppedByGuard(refusal)
+        run.phase = SyncRun.Phase.APPLY
+        recorder.write_progress(force=True)
+    apply_plan(recorder)
+    if kind.after_apply is not None:
+        kind.after_apply(recorder)
+
+
+def _claim(run_id: int) -> SyncRun | None:
+    now = timezone.now()
+    token = secrets.token_hex(16)
+    ready = Q(not_before=None) | Q(not_before__lte=now)
+    try:
+        with transaction.atomic():
+            claimed = SyncRun.objects.filter(ready, pk=run_id, status=Status.QUEUED).update(
+                status=Status.RUNNING, token=token, heartbeat_at=now, not_before=None
+            )
+    except IntegrityError:
+        # Another run of this kind is at work; this one's turn comes after it.
+        return None
+    if claimed != 1:
+        return None
+    SyncRun.objects.filter(pk=run_id, started_at=None).update(started_at=now)
+    return SyncRun.objects.get(pk=run_id)
+
+
+def next_waiting(kind: str) -> SyncRun | None:
+    """Return the run of a kind whose turn it is: a person's few changes before a whole synchronisation."""
+    ready = Q(not_before=None) | Q(not_before__lte=timezone.now())
+    waiting = SyncRun.objects.filter(ready, kind=kind, status=Status.QUEUED)
+    return waiting.order_by("is_whole", "id").first()
 
 
 def fail_stale_runs() -> int:
-    """End live runs whose worker is gone; returns how many."""
+    """End live runs whose worker is gone, or let them go on; returns how many were ended."""
     count = 0
-    for run in SyncRun.objects.filter(status__in=[SyncRun.Status.RUNNING, SyncRun.Status.QUEUED]):
+    for run in SyncRun.objects.filter(status__in=_LIVE):
         if not _is_stale(run):
             continue
-        count += SyncRun.objects.filter(pk=run.pk, status=run.status).update(
-            status=SyncRun.Status.FAILED,
+        mine = SyncRun.objects.filter(pk=run.pk, status=run.status, token=run.token)
+        if run.status == Status.RUNNING and _goes_on(run) and run.resumes < _RESUMES:
+            mine.update(status=Status.QUEUED, token="", resumes=run.resumes + 1)
+            continue
+        count += mine.update(
+            status=Status.FAILED,
             finished_at=timezone.now(),
             error="The worker stopped before the run ended.",
             remedy="Nothing is half-written: each object is saved whole. Start it again, or wait for the schedule.",
@@ -262,36 +220,58 @@ def fail_stale_runs() -> int:
 
 def request_cancel(run: SyncRun) -> bool:
     """Ask a live run to stop at its next step; returns False when it has ended already."""
-    queued = SyncRun.objects.filter(pk=run.pk, status=SyncRun.Status.QUEUED).update(
-        status=SyncRun.Status.CANCELLED, finished_at=timezone.now(), error="Cancelled before it started."
+    queued = SyncRun.objects.filter(pk=run.pk, status=Status.QUEUED).update(
+        status=Status.CANCELLED, finished_at=timezone.now(), error="Cancelled while it waited."
     )
     return bool(
-        queued
-        or SyncRun.objects.filter(pk=run.pk, status=SyncRun.Status.RUNNING).update(cancel_requested=True)
+        queued or SyncRun.objects.filter(pk=run.pk, status=Status.RUNNING).update(cancel_requested=True)
     )
 
 
-def remedy_for(error: VendorError) -> str:
-    """Return what a person can do about a vendor's error."""
-    if isinstance(error, AuthenticationFailed):
-        return "Enter the credentials again under Settings > Connection, then run Preflight."
-    if isinstance(error, PermissionDenied):
-        return "Give the API user the missing permission in the vendor's own settings, then run Preflight."
+def _goes_on(run: SyncRun) -> bool:
+    """Whether the run can go on where it stopped."""
+    return get_kind(run.kind).judge is not None
+
+
+def _seconds_to_wait(run: SyncRun, error: VendorError) -> float | None:
+    """Return how long a run should wait before it goes on, None when it has failed."""
+    if not _goes_on(run):
+        return None
     if isinstance(error, RateLimited):
-        return f"Nothing to do: the request budget is used up; work goes on in about {error.retry_after_seconds:.0f} s."
-    if isinstance(error, Unavailable):
-        return "Nothing to do if it was short: work goes on by itself. Otherwise check the vendor's status page and this server's network."
-    return "See the vendor call for details; Preflight tells what is wrong with the connection."
+        return min(max(error.retry_after_seconds, 5), _LONGEST_WAIT_SECONDS)
+    is_outage = isinstance(error, Unavailable | WriteOutcomeUnknown)
+    if is_outage and run.phase == SyncRun.Phase.APPLY and run.resumes < _RESUMES:
+        run.resumes += 1
+        return min(_WAIT_SECONDS * run.resumes, _LONGEST_WAIT_SECONDS)
+    return None
+
+
+def _wait(recorder: RunRecorder, seconds: float, label: str) -> SyncRun | None:
+    """Queue the run again, to go on after some seconds."""
+    recorder.flush()
+    run = recorder.run
+    values = {name: getattr(run, name) for name in (*COUNTERS, "stage", "phase", "resumes", "progress_done")}
+    owned(run).update(
+        **values,
+        status=Status.QUEUED,
+        token="",
+        not_before=timezone.now() + timedelta(seconds=seconds) if seconds else None,
+        progress_label=label or run.progress_label,
+    )
+    return SyncRun.objects.get(pk=run.pk)
 
 
 def _is_stale(run: SyncRun) -> bool:
-    if run.status == SyncRun.Status.QUEUED:
-        return run.created_at < timezone.now() - _QUEUED_TOO_LONG
-    return (run.heartbeat_at or run.created_at) < timezone.now() - STALE_AFTER
+    now = timezone.now()
+    if run.status == Status.RUNNING:
+        return (run.heartbeat_at or run.created_at) < now - STALE_AFTER
+    if _goes_on(run):
+        return False
+    return run.created_at < now - _QUEUED_TOO_LONG
 
 
 @contextmanager
-def _heartbeat(run_id: int) -> Iterator[None]:
+def _heartbeat(run: SyncRun) -> Iterator[None]:
     """Show that the run is alive while one step takes long, such as a slow vendor call.
 
     A thread of its own, so that only the end of this process ends it: a killed worker is told from a slow one
@@ -303,13 +283,13 @@ def _heartbeat(run_id: int) -> Iterator[None]:
         try:
             while not done.wait(_HEARTBEAT_SECONDS):
                 try:
-                    SyncRun.objects.filter(pk=run_id).update(heartbeat_at=timezone.now())
+                    owned(run).update(heartbeat_at=timezone.now())
                 except DatabaseError as error:
-                    log.warning("heartbeat of a sync run not written", run=run_id, error=str(error))
+                    log.warning("heartbeat of a sync run not written", run=run.pk, error=str(error))
         finally:
             connections.close_all()
 
-    thread = threading.Thread(target=beat, name=f"heartbeat of run {run_id}", daemon=True)
+    thread = threading.Thread(target=beat, name=f"heartbeat of run {run.pk}", daemon=True)
     thread.start()
     try:
         yield
@@ -318,23 +298,38 @@ def _heartbeat(run_id: int) -> Iterator[None]:
         thread.join(timeout=_HEARTBEAT_SECONDS)
 
 
-def _finish(run: SyncRun) -> None:
+def _finish(recorder: RunRecorder) -> SyncRun:
+    recorder.flush()
+    run = recorder.run
     run.finished_at = timezone.now()
     run.progress_label = ""
     calls = dict(VendorCall.objects.filter(run=run).values_list("vendor").annotate(n=Count("id")))
     run.datto_calls = calls.get(Vendor.DATTO_RMM, 0)
     run.autotask_calls = calls.get(Vendor.AUTOTASK, 0)
-    run.save(
-        update_fields=[
-            *_COUNTERS,
-            "status",
-            "error",
-            "remedy",
-            "finished_at",
-            "progress_label",
-            "progress_done",
-            "progress_total",
-            "datto_calls",
-            "autotask_calls",
-        ]
+    values = {name: getattr(run, name) for name in (*COUNTERS, *_OUTCOME)}
+    if not owned(run).update(**values):
+        log.warning("run was taken over before it could finish", run=run.pk)
+        return SyncRun.objects.get(pk=run.pk)
+    return run
+
+
+_OUTCOME = [
+    "status",
+    "error",
+    "remedy",
+    "finished_at",
+    "progress_label",
+    "progress_done",
+    "progress_total",
+    "datto_calls",
+    "autotask_calls",
+]
+
+
+def has_open_entries(run: SyncRun) -> bool:
+    """Whether the run has planned changes that nobody has applied."""
+    return (
+        run.entries.exclude(operation="")
+        .filter(status__in=[SyncRunEntry.Status.PLANNED, SyncRunEntry.Status.WAITING])
+        .exists()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,16 +11,18 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 
 from integration.connections import get_connection
 from integration.models import SyncRun, SyncRunEntry, VendorCall
-from integration.sync import runs
+from integration.sync import changes, runs
 from integration.sync.kinds import get_kind, list_kinds
-from integration.sync.sentences import run_sentence
+from integration.sync.sentences import remaining_words, run_sentence
 from integration.tasks import execute_run
+from integration.views.entries import described_entries
 from integration.views.pages import live_part, page, render, send
 
-_ENTRIES_SHOWN = 100
+_ENTRIES_SHOWN = 50
 _CALLS_SHOWN = 50
 
 
@@ -59,59 +62,101 @@ def run_cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     return redirect("admin:integration_syncrun_change", run.pk)
 
 
+@page("integration.view_syncrun", change="integration.add_syncrun")
+def run_apply(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Apply planned changes of a run: all that need no approval of their own, or the ticked `entry` ids."""
+    return _follow(request, run_id, changes.apply_entries)
+
+
+@page("integration.view_syncrun", change="integration.add_syncrun")
+def run_undo(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Take back what a run has changed, or the ticked `entry` ids of it."""
+    return _follow(request, run_id, changes.undo_entries)
+
+
+def _follow(request: HttpRequest, run_id: int, start: Callable[..., SyncRun]) -> HttpResponse:
+    run = get_object_or_404(SyncRun, pk=run_id)
+    if request.method != "POST":
+        return redirect("admin:integration_syncrun_change", run.pk)
+    ids = None if "all" in request.POST else [int(pk) for pk in request.POST.getlist("entry") if pk.isdigit()]
+    if ids == []:
+        messages.error(request, "Tick at least one change, or choose all of them.")
+        return redirect("admin:integration_syncrun_change", run.pk)
+    return start_follower(request, run, start, ids)
+
+
+def start_follower(
+    request: HttpRequest, run: SyncRun, start: Callable[..., SyncRun], entry_ids: list[int] | None
+) -> HttpResponse:
+    """Queue the run that applies or undoes entries, and go to its page; back with the reason when it cannot."""
+    person = request.user if request.user.is_authenticated else None
+    try:
+        follower = start(run, person, entry_ids=entry_ids)
+    except changes.NothingToDoError as error:
+        messages.error(request, str(error))
+        return redirect("admin:integration_syncrun_change", run.pk)
+    return send_run(request, follower)
+
+
+def send_run(request: HttpRequest, run: SyncRun) -> HttpResponse:
+    """Send a queued run to a worker and go to its page."""
+    queue = get_kind(run.kind).queue
+    transaction.on_commit(partial(send, request, execute_run, queue=queue, args=(run.pk,)))
+    return redirect("admin:integration_syncrun_change", run.pk)
+
+
 def run_context(request: HttpRequest, run: SyncRun) -> dict[str, Any]:
     """Return what a run's page shows."""
-    counted = run.entries.values_list("status", "action", "object_type").annotate(n=Count("id"))
-    failed: list[SyncRunEntry] = list(run.entries.filter(status=SyncRunEntry.Status.FAILED)[:_ENTRIES_SHOWN])
+    counted = run.entries.order_by().values_list("status", "action", "object_type").annotate(n=Count("id"))
     groups = []
-    for status, action, object_type, count in sorted(counted, key=lambda row: (_ORDER.index(row[1]), row[2])):
-        if status == SyncRunEntry.Status.FAILED:
-            continue
-        entries = run.entries.filter(action=action, object_type=object_type).exclude(
-            status=SyncRunEntry.Status.FAILED
-        )
+    for status, action, object_type, count in sorted(counted, key=_group_order):
+        entries = run.entries.filter(status=status, action=action, object_type=object_type)
         groups.append(
             {
-                "title": f"{object_type.replace('_', ' ').capitalize()}: {_VERBS[action]}",
+                "title": f"{object_type.replace('_', ' ').capitalize()}: {_VERBS.get(action, action)}",
+                "status": status,
+                "status_label": Status(status).label,
                 "action": action,
+                "object_type": object_type,
                 "count": count,
-                "rows": [
-                    (entry, list(_changes(entry.before, entry.after))) for entry in entries[:_ENTRIES_SHOWN]
-                ],
+                "rows": described_entries(entries[:_ENTRIES_SHOWN]),
             }
         )
     share = None
     if run.progress_total:
         share = min(100, round(100 * run.progress_done / run.progress_total))
+    can_choose = not run.is_live
+    planned = run.entries.exclude(operation="").filter(status=Status.PLANNED).count() if can_choose else 0
+    done = run.entries.exclude(operation="").filter(status=Status.DONE).count() if can_choose else 0
     return {
         "run": run,
         "kind": next((kind for kind in list_kinds() if kind.name == run.kind), None),
         "sentence": run_sentence(run),
-        "failed": failed,
         "groups": groups,
         "share": share,
+        "remaining": remaining_words(run, timezone.now()),
+        "planned": planned,
+        "undoable": done,
+        "followers": list(run.followers.order_by("pk")[:20]),
         "calls": list(VendorCall.objects.filter(run=run).order_by("-id")[:_CALLS_SHOWN]),
         "may_run": request.user.has_perm("integration.add_syncrun"),
     }
 
 
+Status = SyncRunEntry.Status
 _VERBS = {"create": "new", "update": "changed", "deactivate": "gone", "notice": "to know"}
-#: What people look for comes first; new objects are many and plain.
+#: What people look for comes first; what was done is many and plain.
+_STATUS_ORDER = ["failed", "waiting", "applying", "planned", "skipped", "done", "handed_on", "undone"]
 _ORDER = ["notice", "deactivate", "update", "create"]
 
 
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return (field, before, after) in words."""
-    names = list(dict.fromkeys([*before, *after]))
-    return [(name.replace("_", " "), _text(before.get(name)), _text(after.get(name))) for name in names]
-
-
-def _text(value: Any) -> str:
-    if value is None or value == "":
-        return "empty"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
+def _group_order(row: tuple[str, str, str, int]) -> tuple[int, int, str]:
+    status, action, object_type, _ = row
+    return (
+        _STATUS_ORDER.index(status) if status in _STATUS_ORDER else len(_STATUS_ORDER),
+        _ORDER.index(action) if action in _ORDER else len(_ORDER),
+        object_type,
+    )
 
 
 def _start(request: HttpRequest, name: str, *, dry_run: bool) -> HttpResponse:
@@ -128,9 +173,8 @@ def _start(request: HttpRequest, name: str, *, dry_run: bool) -> HttpResponse:
     person = request.user if request.user.is_authenticated else None
     run, is_new = runs.queue_run(kind=kind.name, trigger=SyncRun.Trigger.PERSON, user=person, dry_run=dry_run)
     if is_new:
-        transaction.on_commit(partial(send, request, execute_run, queue=kind.queue, args=(run.pk,)))
-    else:
-        messages.info(request, "A run of this kind is at work already; this is it.")
+        return send_run(request, run)
+    messages.info(request, "A run of this kind is at work already; this is it.")
     return redirect("admin:integration_syncrun_change", run.pk)
 
 

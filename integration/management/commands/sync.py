@@ -60,28 +60,34 @@ class Command(BaseCommand):
         progress = Progress()
         try:
             # One that only waits for a worker, such as the first sync of `connect`, is done here: there may be none.
-            done = runs.execute_run(run.pk, on_progress=progress)
+            done = self._work_on(run, progress)
         except NotConnected as error:
             raise CommandError(f"{error} {error.remedy}") from None
         finally:
             progress.end()
-        if done is None:
-            self.stderr.write(f"{kind.name}: run {run.pk} is at work already; waiting for it.")
-            done = _wait_for(run)
         if kind.finish is not None and not dry_run:
             kind.finish()
         return done
 
+    def _work_on(self, run: SyncRun, progress: Progress) -> SyncRun:
+        """Execute the run to its end, also while it waits for a budget or for another run of its kind."""
+        told = False
+        while True:
+            done = runs.execute_run(run.pk, on_progress=progress)
+            if done is not None and not done.is_live:
+                return done
+            run.refresh_from_db()
+            if not run.is_live:
+                return run
+            if not told:
+                why = run.progress_label if done is not None else "another run of its kind is at work"
+                self.stderr.write(f"{run.kind}: run {run.pk} waits ({why}).")
+                told = True
+            runs.fail_stale_runs()
+            time.sleep(_WAIT_SECONDS)
+
 
 _GOOD = {SyncRun.Status.SUCCEEDED, SyncRun.Status.PARTIAL}
-
-
-def _wait_for(run: SyncRun) -> SyncRun:
-    while run.is_live:
-        time.sleep(_WAIT_SECONDS)
-        runs.fail_stale_runs()
-        run.refresh_from_db()
-    return run
 
 
 def _describe(run: SyncRun) -> dict[str, Any]:

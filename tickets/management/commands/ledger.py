@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integration.clients import NotConnected, datto_client
-from integration.sync.runs import remedy_for
+from integration.sync.remedies import remedy_for
 from integration.vendors.budget import Lane
 from integration.vendors.errors import VendorError
 from tickets.models import Alert
