@@ -103,7 +103,7 @@ def test_lost_runs_are_sent_again_and_dead_ones_ended(celery_outbox):
     SyncRun.objects.create(kind="alerts", trigger="person")
     SyncRun.objects.filter(pk=lost.pk).update(created_at=timezone.now() - timedelta(minutes=2))
     dead = SyncRun.objects.create(
-        kind="sites", trigger="person", status="running", heartbeat_at=timezone.now() - timedelta(hours=1)
+        kind="reference", trigger="person", status="running", heartbeat_at=timezone.now() - timedelta(hours=1)
     )
     tasks.tend()
     assert [(task.args, task.queue) for task in celery_outbox] == [([lost.pk], "sync")]
