@@ -44,6 +44,9 @@ def parse(arguments: list[str]) -> tuple[SandboxOptions, str, int]:
     parser.add_argument(
         "--public-url", help="scheme, host and port clients use (default: from host and port)"
     )
+    parser.add_argument(
+        "--no-limits", action="store_true", help="lift both vendors' rate limits, for benchmarks"
+    )
     login = DEMO_CREDENTIALS
     for name in DemoCredentials.__dataclass_fields__:
         parser.add_argument(
@@ -60,6 +63,7 @@ def parse(arguments: list[str]) -> tuple[SandboxOptions, str, int]:
         public_url=(chosen.public_url or f"http://{shown}:{chosen.port}").rstrip("/"),
         state_file=chosen.state_file,
         credentials=credentials,
+        limits=not chosen.no_limits,
     )
     return options, chosen.host, chosen.port
 

@@ -18,6 +18,8 @@ from .state import StateFile
 from .world import API_RESOURCE_ID, DEMO_CREDENTIALS, DemoCredentials, World, build_world
 from .world_profiles import get_profile
 
+_NO_HOURLY_LIMIT = 1_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
@@ -30,6 +32,7 @@ class SandboxOptions:
         state_file: where the state is kept, None keeps nothing.
         credentials: logins of both vendors.
         time_scale: multiplies Autotask's pauses; tests set a small one.
+        limits: False lifts the rate limits of both vendors, for benchmarks; Autotask's three threads stay.
     """
 
     profile: str = "S"
@@ -38,6 +41,7 @@ class SandboxOptions:
     state_file: Path | None = None
     credentials: DemoCredentials = DEMO_CREDENTIALS
     time_scale: float = 1.0
+    limits: bool = True
 
 
 class Sandbox:
@@ -53,6 +57,7 @@ class Sandbox:
         self.datto = DattoDouble(
             api_key=login.datto_api_key, api_secret=login.datto_api_secret, on_change=self.state.mark
         )
+        self.datto.settings.enforce_limits = options.limits
         self.autotask = self._new_autotask()
         self.storms = Storms(self.datto)
         self.profile = options.profile.upper()
@@ -60,6 +65,8 @@ class Sandbox:
         self.built_at_ms = 0
         #: site uid -> Autotask company id where the site truly belongs; neither vendor tells.
         self.true_companies: dict[str, int] = {}
+        #: name -> examples of the world, see `world_items`
+        self.cases: dict[str, list[dict[str, Any]]] = {}
         self._changing = threading.Lock()
 
     def _new_autotask(self) -> AutotaskDouble:
@@ -67,6 +74,8 @@ class Sandbox:
             public_url=self.options.public_url,
             clock=lambda: datetime.now(tz=UTC),
             time_scale=self.options.time_scale,
+            hourly_limit=10_000 if self.options.limits else _NO_HOURLY_LIMIT,
+            latency_tiers=self.options.limits,
         )
 
     def start(self) -> None:
@@ -89,6 +98,7 @@ class Sandbox:
         self.true_companies = {
             spot.site.uid: int(spot.true_company[0]) for spot in world.placed if spot.company is not None
         }
+        self.cases = world.cases
         if fill_autotask:
             self._fill_autotask(world)
 
@@ -124,6 +134,7 @@ class Sandbox:
                 empty.close()
             self.autotask.load_state({**blank, "callouts": callouts})
             self.datto.reset_settings()
+            self.datto.settings.enforce_limits = self.options.limits
             self._build(int(time.time() * 1000))
             self.requests.clear()
         self.state.mark()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -132,7 +131,8 @@ def resolve_alert(sandbox: Sandbox, uid: str, values: Values) -> bool:
     return bool(guarded(lambda: sandbox.datto.resolve_alert(uid, by=values.get("by") or "System")))
 
 
-def _person(sandbox: Sandbox, values: Values) -> Person:
+def acting_person(sandbox: Sandbox, values: Values) -> Person:
+    """Return the technician named by `resourceId`, the first one without it; ControlError 404 for an unknown one."""
     resource = whole(values, "resourceId", FIRST_TECHNICIAN_ID)
     if sandbox.autotask.get("Resources", resource or 0) is None:
         raise ControlError(f"There is no resource {resource} in Autotask.", field="resourceId", status=404)
@@ -143,7 +143,7 @@ def change_ticket(sandbox: Sandbox, ticket_id: int, action: str, values: Values)
     """Do what a technician does to a ticket: complete, reopen, note, assign or delete; see the table of routes."""
     if sandbox.autotask.get("Tickets", ticket_id) is None:
         raise ControlError(f"There is no ticket {ticket_id} in Autotask.", status=404)
-    person = _person(sandbox, values)
+    person = acting_person(sandbox, values)
     text = str(values.get("text") or "")
     if action == "complete":
         guarded(lambda: person.complete_ticket(ticket_id, str(values.get("resolution") or "")))
@@ -256,37 +256,6 @@ def change_settings(sandbox: Sandbox, values: Values) -> Values:
         setattr(switches, name, value)
     sandbox.state.mark()
     return {"datto_rmm": asdict(sandbox.datto.settings), "autotask": switches.to_state()}
-
-
-def change_device(sandbox: Sandbox, uid: str, values: Values) -> None:
-    """Change a device as the world outside would: rename, move, replace, switch off, delete."""
-    allowed = {
-        "hostname": "hostname",
-        "serial": "serial",
-        "online": "online",
-        "deleted": "deleted",
-        "suspended": "suspended",
-        "lastUser": "last_user",
-        "operatingSystem": "operating_system",
-        "model": "model",
-        "manufacturer": "manufacturer",
-        "description": "description",
-    }
-    datto = sandbox.datto
-    with datto.lock:
-        device = guarded(lambda: datto.get_device(uid))
-        for name in values:
-            if name not in allowed and name != "siteUid":
-                known = ", ".join(sorted([*allowed, "siteUid"]))
-                raise ControlError(f"{name}: cannot be changed. Known fields: {known}.", field=name)
-        if "siteUid" in values:
-            guarded(lambda: datto.move_device(device, datto.get_site(values["siteUid"])))
-        for name, attribute in allowed.items():
-            if name in values:
-                setattr(device, attribute, values[name])
-        device.last_audit = int(datetime.now(tz=UTC).timestamp() * 1000)
-        datto.changed_devices.add(uid)
-    datto.changed()
 
 
 def monitor_choices() -> list[tuple[str, str]]:

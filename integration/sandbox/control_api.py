@@ -26,49 +26,26 @@
 | POST /control/callout | `url` ("" removes), `username`, `password`, `onStatus`, `udf`, `credentials`, `keepOthers` | `{"id"}` |
 | GET /control/requests | `?vendor=datto_rmm` or `autotask`, `limit` | `{"requests", "counters"}` |
 | GET, POST /control/settings | `{"datto_rmm": {switch: value}, "autotask": {switch: value}}` | all switches |
-| GET /control/devices | `q`, `siteUid`, `limit` | `{"total", "devices"}` |
-| POST /control/devices/UID | `hostname`, `siteUid`, `serial`, `online`, `deleted`... | `{}` |
 | GET /control/sites | | `{"sites"}` with `companyId` where the site truly belongs |
-| GET /control/rows/ENTITY | `?field=value` | `{"rows"}` of the Autotask double |
 | POST /control/picklist/deactivate | `entity`, `field`, `value` | `{}` |
 | POST /control/reset | `profile`, `seed` | counts as in /control/state |
+
+Devices and Autotask's rows: see `control_device_api`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from . import control_actions as act
+from . import control_device_api
 from . import control_views as views
 from .control import Sandbox
 from .control_actions import ControlError
+from .control_requests import body, limit
 from .datto.wire import alert_wire
-
-_LIMIT_MAX = 1000
-
-
-def body() -> dict[str, Any]:
-    """Return the JSON object sent, an empty one when nothing was.
-
-    Raises:
-        ControlError: it is not a JSON object.
-    """
-    if not request.get_data(cache=True):
-        return {}
-    value = request.get_json(force=True, silent=True)
-    if not isinstance(value, dict):
-        raise ControlError("The body must be a JSON object.")
-    return value
-
-
-def limit(default: int = 100) -> int:
-    """Return `?limit=`, between 1 and 1000."""
-    wanted = act.whole(request.args.to_dict(), "limit", default) or default
-    return max(1, min(_LIMIT_MAX, wanted))
 
 
 def make_blueprint(sandbox: Sandbox) -> Blueprint:
@@ -79,7 +56,7 @@ def make_blueprint(sandbox: Sandbox) -> Blueprint:
     def refuse(error: ControlError) -> Response:
         return make_response(jsonify(error=error.message, field=error.field), error.status)
 
-    for add in (_general, _alerts, _tickets, _faults, _outgoing, _data):
+    for add in (_general, _alerts, _tickets, _faults, _outgoing, _data, control_device_api.register):
         add(blueprint, sandbox)
     return blueprint
 
@@ -221,25 +198,6 @@ def _outgoing(blueprint: Blueprint, sandbox: Sandbox) -> None:
 def _data(blueprint: Blueprint, sandbox: Sandbox) -> None:
     datto = sandbox.datto
 
-    @blueprint.get("/devices")
-    def devices() -> Response:
-        text, site = request.args.get("q", "").lower(), request.args.get("siteUid")
-        with datto.lock:
-            fit = [
-                device
-                for device in datto.devices.values()
-                if text in (device.hostname or "").lower() and site in (None, "", device.site_uid)
-            ]
-            rows = [
-                {**asdict(device), "siteName": datto.sites[device.site_uid].name} for device in fit[: limit()]
-            ]
-        return jsonify(total=len(fit), devices=rows)
-
-    @blueprint.post("/devices/<uid>")
-    def change_device(uid: str) -> Response:
-        act.change_device(sandbox, uid, body())
-        return jsonify({})
-
     @blueprint.get("/sites")
     def sites() -> Response:
         with datto.lock:
@@ -256,12 +214,6 @@ def _data(blueprint: Blueprint, sandbox: Sandbox) -> None:
             ]
         return jsonify(sites=rows)
 
-    @blueprint.get("/rows/<entity>")
-    def rows(entity: str) -> Response:
-        equal = {name: _typed(text) for name, text in request.args.items() if name != "limit"}
-        found = act.guarded(lambda: sandbox.autotask.find(entity, **equal))
-        return jsonify(rows=found[: limit(_LIMIT_MAX)], total=len(found))
-
     @blueprint.post("/picklist/deactivate")
     def deactivate() -> Response:
         values = body()
@@ -272,10 +224,3 @@ def _data(blueprint: Blueprint, sandbox: Sandbox) -> None:
         act.guarded(lambda: deactivate_value(str(values.get("entity")), str(values.get("field")), number))
         sandbox.state.mark()
         return jsonify({})
-
-
-def _typed(text: str) -> Any:
-    """Read a query text as the value a row holds: numbers and booleans, otherwise the text itself."""
-    if text in {"true", "false"}:
-        return text == "true"
-    return int(text) if text.lstrip("-").isdigit() else text

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, render_template, request
 
 from . import control_actions as act
+from . import control_page_devices
 from . import control_views as views
 from .control import Sandbox
 from .control_actions import ControlError
@@ -87,6 +88,7 @@ def _choices(sandbox: Sandbox) -> dict[str, Any]:
         "sites": sites,
         "monitors": act.monitor_choices(),
         "priorities": PRIORITIES,
+        **control_page_devices.choices(),
         "people": sorted(views.resource_names(sandbox).items()),
         "fault_kinds": [(kind, _FAULT_WORDS[kind]) for kind in KINDS],
         "profiles": PROFILES,
@@ -292,4 +294,5 @@ _ACTIONS: dict[str, Callable[[Sandbox, dict[str, Any]], str]] = {
     "callout": _callout,
     "limits": _limits,
     "reset": _reset,
+    **control_page_devices.FORMS,
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 #: A snapshot may take at most this share of the time.
 _MAX_SHARE = 0.05
 _log = logging.getLogger(__name__)

@@ -15,15 +15,17 @@ from .world_alerts import build_history_table, build_monitors, build_open_alerts
 from .world_autotask import (
     FIRST_COMPANY_ID,
     build_companies,
-    build_configuration_items,
     build_customers,
     build_tickets,
     utc,
 )
 from .world_catalogue import API_RESOURCE_ID, build_catalogue
-from .world_datto import PlacedSite, build_devices, build_sites, make_uid
+from .world_contracts import build_contracts, count_devices
+from .world_datto import PlacedSite, build_devices, build_sites, dock_cases, host_cases, make_uid
+from .world_items import build_attached_rows, build_configuration_items
 from .world_names import company_names, person
 from .world_profiles import PROFILES, Profile, get_profile
+from .world_udfs import DATTO_LABELS
 
 __all__ = ["API_RESOURCE_ID", "DEMO_CREDENTIALS", "PROFILES", "DemoCredentials", "World", "build_world"]
 
@@ -49,6 +51,7 @@ class World:
     Attributes:
         datto: what goes into the Datto double.
         autotask: rows for the Autotask double, by REST entity name, in loading order.
+        cases: named examples of what makes devices hard to match, for tests and for people who train.
         placed: where each site truly belongs, which neither vendor tells.
     """
 
@@ -58,6 +61,7 @@ class World:
     datto: DattoSeed
     autotask: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     placed: list[PlacedSite] = field(default_factory=list)
+    cases: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
 def build_world(profile_name: str, *, seed: int, now_ms: int) -> World:
@@ -72,6 +76,8 @@ def build_world(profile_name: str, *, seed: int, now_ms: int) -> World:
     placed = build_sites(profile, names, company_ids, Random(f"{seed}:sites"))
     devices = build_devices(profile, placed, now_ms, Random(f"{seed}:devices"))
     monitors = build_monitors(profile, Random(f"{seed}:monitors"))
+    now = utc(now_ms)
+    items, item_cases = build_configuration_items(devices, placed, company_ids, now, Random(f"{seed}:items"))
     datto = DattoSeed(
         seed=seed,
         now_ms=now_ms,
@@ -83,17 +89,21 @@ def build_world(profile_name: str, *, seed: int, now_ms: int) -> World:
         history_table=build_history_table(profile, devices, monitors, Random(f"{seed}:history")),
         users=_users(profile, now_ms, Random(f"{seed}:users")),
         components=_components(Random(f"{seed}:components")),
+        udf_labels=DATTO_LABELS,
     )
-    now = utc(now_ms)
     companies = build_companies(names, now, Random(f"{seed}:company-rows"))
     autotask = build_catalogue(profile, Random(f"{seed}:catalogue"))
     autotask["Companies"] = companies
-    autotask.update(build_customers(companies, now, Random(f"{seed}:customers")))
-    autotask["ConfigurationItems"] = build_configuration_items(
-        devices, placed, company_ids, now, Random(f"{seed}:items")
+    autotask.update(build_customers(companies, Random(f"{seed}:customers")))
+    contracts, cases = build_contracts(
+        companies, count_devices(devices, placed), now, Random(f"{seed}:contracts")
     )
+    autotask.update(contracts)
+    autotask["ConfigurationItems"] = items
+    autotask.update(build_attached_rows(item_cases, now))
     autotask.update(build_tickets(profile, companies, now, Random(f"{seed}:tickets")))
-    return World(profile, seed, now_ms, datto, autotask, placed)
+    cases |= item_cases | {"dock_mac": dock_cases(devices), "same_host": host_cases(devices)}
+    return World(profile, seed, now_ms, datto, autotask, placed, cases)
 
 
 def _users(profile: Profile, now_ms: int, rng: Random) -> list[dict[str, Any]]:

@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from .datto.model import Device
-from .world_catalogue import FIRST_TECHNICIAN_ID, ROLES, SERVICES
-from .world_datto import PlacedSite
+from .world_catalogue import FIRST_TECHNICIAN_ID, ROLES
 from .world_names import CITY_LIST, person
 from .world_profiles import Profile
 
@@ -67,13 +65,11 @@ def _company(number: int, name: str, now: datetime, rng: Random) -> Row:
     }
 
 
-def build_customers(companies: list[Row], now: datetime, rng: Random) -> dict[str, list[Row]]:
-    """Return locations, contacts, contracts and what the contracts cover, for every company."""
+def build_customers(companies: list[Row], rng: Random) -> dict[str, list[Row]]:
+    """Return locations and contacts of every company."""
     rows: dict[str, list[Row]] = {
         "CompanyLocations": [],
         "Contacts": [],
-        "Contracts": [],
-        "ContractServices": [],
     }
     for company in companies:
         number = company["id"]
@@ -102,108 +98,6 @@ def build_customers(companies: list[Row], now: datetime, rng: Random) -> dict[st
                     "phone": f"555-01{rng.randint(0, 99):02d}",
                 }
             )
-        if company["companyType"] == 1 and number != OWN_COMPANY_ID and rng.random() < 0.85:
-            _contracts(rows, company, now, rng)
-    return rows
-
-
-def _contracts(rows: dict[str, list[Row]], company: Row, now: datetime, rng: Random) -> None:
-    """Add a running managed-services contract, now and then one more or one that has ended."""
-    endings = [rng.randint(30, 900)]
-    if rng.random() < 0.2:
-        endings.append(-rng.randint(10, 400))
-    if rng.random() < 0.1:
-        endings.append(rng.randint(100, 400))
-    for position, days in enumerate(endings):
-        number = 29_700_000 + len(rows["Contracts"])
-        rows["Contracts"].append(
-            {
-                "id": number,
-                "companyID": company["id"],
-                "contractName": "Managed Services"
-                if position == 0
-                else f"Managed Services {2026 - position}",
-                "contractType": 7,
-                "contractCategory": 12,
-                "status": 1 if days > 0 else 0,
-                "startDate": now + timedelta(days=days - 1095),
-                "endDate": now + timedelta(days=days),
-                "isDefaultContract": position == 0,
-                "serviceLevelAgreementID": rng.choice((1, 2)),
-                "timeReportingRequiresStartAndStopTimes": 0,
-            }
-        )
-        for service, _name, price, _code in SERVICES[: rng.randint(2, 5)]:
-            rows["ContractServices"].append(
-                {
-                    "id": 60_000 + len(rows["ContractServices"]),
-                    "contractID": number,
-                    "serviceID": service,
-                    "unitPrice": price,
-                }
-            )
-
-
-def product_for(device: Device) -> tuple[int, int]:
-    """Return (product id, configuration item type) that somebody would choose by hand for a device."""
-    category = device.category or ""
-    for word, product, kind in (
-        ("Server", 103, 2),
-        ("ESXi", 106, 6),
-        ("Printer", 104, 4),
-        ("Firewall", 107, 8),
-        ("Network", 105, 5),
-        ("Laptop", 102, 3),
-    ):
-        if word in category:
-            return product, kind
-    return 101, 1
-
-
-def build_configuration_items(
-    devices: list[Device], placed: list[PlacedSite], company_ids: list[int], now: datetime, rng: Random
-) -> list[Row]:
-    """Return configuration items for a bit more than half of the mapped devices, junk serials and all.
-
-    A quarter carry the device's uid, as left behind by the vendor's own integration; some are known by host name
-    only, a few are twins of another, a few stand for machines that are long gone.
-    """
-    owner = {spot.site.uid: company_ids[spot.company] for spot in placed if spot.company is not None}
-    rows: list[Row] = []
-    for device in devices:
-        company = owner.get(device.site_uid)
-        if company is None or device.deleted or rng.random() > 0.55:
-            continue
-        product, kind = product_for(device)
-        row: Row = {
-            "id": 40_000 + len(rows),
-            "companyID": company,
-            "productID": product,
-            "configurationItemType": kind,
-            "configurationItemCategoryID": 2,
-            "isActive": rng.random() > 0.03,
-            "referenceTitle": device.hostname,
-            "serialNumber": device.serial or None,
-            "createDate": now - timedelta(days=rng.randint(5, 900)),
-            "installDate": now - timedelta(days=rng.randint(5, 900)),
-        }
-        style = rng.random()
-        if style < 0.25:
-            row.update(rmmDeviceUID=device.uid, rmmDeviceID=device.id, rmmDeviceAuditHostname=device.hostname)
-        elif style < 0.33:
-            row["serialNumber"] = None
-        elif style < 0.36:
-            row["referenceTitle"] = f"{device.hostname}.local".lower()
-        rows.append(row)
-        if rng.random() < 0.01:
-            rows.append({**row, "id": 40_000 + len(rows), "rmmDeviceUID": None, "rmmDeviceID": None})
-        if rng.random() < 0.02:
-            gone = {
-                "id": 40_000 + len(rows),
-                "referenceTitle": f"OLD-PC-{len(rows)}",
-                "serialNumber": f"GONE{len(rows)}",
-            }
-            rows.append({**row, **gone, "rmmDeviceUID": None, "rmmDeviceID": None})
     return rows
 
 

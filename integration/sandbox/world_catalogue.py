@@ -9,6 +9,7 @@ from typing import Any
 
 from .world_names import person
 from .world_profiles import Profile
+from .world_udfs import build_udfs
 
 Row = dict[str, Any]
 
@@ -40,12 +41,20 @@ _TYPES = (
     (6, "ESXi Host"),
     (7, "Mobile Device"),
     (8, "Firewall"),
+    (9, "Other Device"),
 )
 _CATEGORIES = (
     (1, "Standard", "STD"),
     (2, "Datto RMM", "RMM"),
     (3, "SSL Certificate", "SSL"),
     (4, "Domain", "DOM"),
+    (5, "Workstation", "WKS"),
+    (6, "Server", "SRV"),
+    (7, "Network Device", "NET"),
+    (8, "Printer", "PRT"),
+    (9, "Virtual Host", "VHO"),
+    (10, "Leased Equipment", "LSE"),
+    (11, "Old Category", "OLD"),
 )
 _TICKET_CATEGORIES = (
     (2, "Datto RMM Alert", "RMM"),
@@ -63,6 +72,8 @@ _PRODUCTS = (
     (106, "ESXi Host", "VMware, Inc.", 6),
     (107, "Firewall", "Fortinet", 8),
     (108, "Workstation (generic)", "", 1),
+    (109, "Other Device", "", 9),
+    (110, "Software Licence", "Microsoft", 9),
 )
 SERVICES = (
     (201, "Managed Workstation", 45.0, 20),
@@ -72,6 +83,7 @@ SERVICES = (
     (205, "Server Backup", 120.0, 21),
     (206, "Managed Workstation (2019 price)", 30.0, 20),
 )
+BUNDLE_ID = 301
 
 
 def build_catalogue(profile: Profile, rng: Random) -> dict[str, list[Row]]:
@@ -135,7 +147,7 @@ def build_catalogue(profile: Profile, rng: Random) -> dict[str, list[Row]]:
                 "id": number,
                 "name": name,
                 "nickname": short,
-                "isActive": True,
+                "isActive": number != 11,
                 "displayColorRGB": 1,
                 "isGlobalDefault": number == 1,
                 "isClientPortalDefault": number == 1,
@@ -177,9 +189,13 @@ def build_catalogue(profile: Profile, rng: Random) -> dict[str, list[Row]]:
             }
             for number, name, price, code in SERVICES
         ],
+        "ServiceBundleServices": [
+            {"id": 1, "serviceBundleID": BUNDLE_ID, "serviceID": 201},
+            {"id": 2, "serviceBundleID": BUNDLE_ID, "serviceID": 204},
+        ],
         "ServiceBundles": [
             {
-                "id": 301,
+                "id": BUNDLE_ID,
                 "name": "Complete Care (workstation + AV)",
                 "unitPrice": 50.0,
                 "periodType": 1,
@@ -187,17 +203,5 @@ def build_catalogue(profile: Profile, rng: Random) -> dict[str, list[Row]]:
                 "isActive": True,
             }
         ],
-        "UserDefinedFieldDefinitions": [
-            {
-                "id": 29_682_900 + number,
-                "name": name,
-                "udfType": 16,
-                "dataType": kind,
-                "isActive": True,
-                "sortOrder": number,
-            }
-            for number, (name, kind) in enumerate(
-                (("Asset Tag", 1), ("BitLocker", 1), ("Care Level", 1), ("Rack", 3))
-            )
-        ],
+        **build_udfs(),
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from .datto.model import Device, Site
 from .world_names import CITY_LIST, UNMAPPED, code_of, person, site_name
@@ -23,6 +24,8 @@ JUNK_SERIALS = (
     "",
     "Not Specified",
     "................",
+    "0000-0000-0000-0000-0000-0000-00",
+    "VMware-00 00 00 00 00 00 00 00-00 00 00 00 00 00 00 00",
 )
 _WORKSTATIONS = (
     ("Dell Inc.", "OptiPlex 7010", "Desktop", "Desktop"),
@@ -61,6 +64,8 @@ _PATCH = ("FullyPatched", "FullyPatched", "ApprovedPending", "RebootRequired", "
 _ALNUM = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 DELETED_SITE_UID = "deleteddevices"
 ON_DEMAND_SITE_UID = "ondemand"
+#: Every machine with this hypervisor's network reports it.
+VIRTUAL_MAC = "005056C00008"
 
 
 @dataclass(slots=True)
@@ -171,9 +176,46 @@ def build_devices(profile: Profile, placed: list[PlacedSite], now_ms: int, rng: 
     for device in rng.sample(devices[: profile.devices], max(2, profile.devices // 200)):
         device.suspended = rng.choice((True, None))
         device.online = False
-    # A shared docking station: one MAC address, two devices.
-    devices[1].macs = (*devices[1].macs, devices[0].macs[0])
+    _share_addresses(devices[: profile.devices], rng)
     return devices
+
+
+def _share_addresses(devices: list[Device], rng: Random) -> None:
+    """Let some laptops share a docking station's address, and many machines that of a virtual adapter."""
+    laptops = [device for device in devices if device.category == "Laptop"]
+    rng.shuffle(laptops)
+    for number in range(max(2, len(laptops) // 60)):
+        mac = f"00E04C{0x680000 + number:06X}"
+        for device in laptops[number * 3 : number * 3 + 3]:
+            device.macs = (*device.macs, mac)
+    for device in devices:
+        if device.device_class == "device" and device.macs and rng.random() < 0.02:
+            device.macs = (*device.macs, VIRTUAL_MAC)
+
+
+def dock_cases(devices: list[Device]) -> list[dict[str, Any]]:
+    """Return `{"mac", "deviceUids"}` of addresses that several devices report."""
+    users: dict[str, list[str]] = {}
+    for device in devices:
+        for mac in device.macs[1:]:
+            if mac.startswith("00E04C") or mac == VIRTUAL_MAC:
+                users.setdefault(mac, []).append(device.uid)
+    return [{"mac": mac, "deviceUids": uids[:50]} for mac, uids in sorted(users.items()) if len(uids) > 1][
+        :20
+    ]
+
+
+def host_cases(devices: list[Device]) -> list[dict[str, Any]]:
+    """Return `{"hostname", "deviceUids"}` of host names that stand at several sites."""
+    users: dict[str, list[Device]] = {}
+    for device in devices:
+        if not device.deleted and device.hostname:
+            users.setdefault(device.hostname, []).append(device)
+    return [
+        {"hostname": name, "deviceUids": [device.uid for device in found[:50]]}
+        for name, found in sorted(users.items())
+        if len({device.site_uid for device in found}) > 1
+    ][:20]
 
 
 class _DeviceMaker:
@@ -277,6 +319,12 @@ class _DeviceMaker:
             device.description = rng.choice(("Spare", "CEO's machine - call first", "Bürorechner", "x" * 200))
         if rng.random() < 0.12:
             device.udf = {2: f"ASSET-{device.id}", 7: rng.choice(("Gold", "Silver", "BitLocker: on"))}
+            if rng.random() < 0.3:
+                device.udf |= {
+                    8: rng.choice(("4", "12", "twelve")),
+                    9: f"202{rng.randint(0, 5)}-0{rng.randint(1, 9)}-11",
+                    10: rng.choice(("true", "false")),
+                }
 
     def _serial(self, device: Device) -> str | None:
         rng = self._rng

@@ -149,10 +149,16 @@ def test_serial_stands_in_the_audit_only(datto):
 
 
 def test_mac_address_answers_an_array_with_every_device_that_has_it(datto):
-    devices = list(datto.sandbox.datto.devices.values())
-    shared = devices[0].macs[0]
-    found = datto.get(f"/api/v2/device/macAddress/{shared}")
-    assert {d["uid"] for d in found} == {devices[0].uid, devices[1].uid}
+    dock = next(
+        row
+        for row in datto.control("cases", method="GET").json()["dock_mac"]
+        if row["mac"].startswith("00E04C")
+    )
+    found = datto.get(f"/api/v2/device/macAddress/{dock['mac']}")
+    assert {d["uid"] for d in found} == set(dock["deviceUids"])
+    assert len(found) > 1
+    nics = datto.get(f"/api/v2/audit/device/{found[0]['uid']}")["nics"]
+    assert "USB" in next(nic for nic in nics if nic["macAddress"].startswith("00:E0:4C"))["instance"]
     assert datto.call("GET", "/api/v2/device/macAddress/00:11:22:33:44:55").status_code == 404
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -86,6 +87,8 @@ class Database:
     ticket_numbers: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
+    writes: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    """(entity, create, update, delete or unchanged, row id) -> accepted writes of the API."""
 
     def now(self) -> str:
         """Return the present as a kept timestamp."""

@@ -239,6 +239,27 @@ class AutotaskDouble:
             "most_threads": dict(self._limits.most_threads),
         }
 
+    def writes(self) -> dict[str, dict[str, Any]]:
+        """Return the API's accepted writes by entity: create, update, delete, unchanged, and the writes per object id.
+
+        `unchanged` are the updates among them that changed nothing; each of them still costs a history version.
+        """
+        counted: dict[str, dict[str, Any]] = {}
+        with self._database.lock:
+            for (entity, verb, row_id), times in self._database.writes.items():
+                row = counted.setdefault(
+                    entity, {"create": 0, "update": 0, "delete": 0, "unchanged": 0, "objects": {}}
+                )
+                row[verb] += times
+                if verb != "unchanged":
+                    row["objects"][str(row_id)] = row["objects"].get(str(row_id), 0) + times
+        return counted
+
+    def forget_writes(self) -> None:
+        """Count writes from 0 again."""
+        with self._database.lock:
+            self._database.writes.clear()
+
     def webhook_queue(self) -> dict[str, int]:
         """Return how many events wait per webhook GUID, the one under way included."""
         return {guid: len(jobs) for guid, jobs in self._webhooks.lanes.waiting().items()}
@@ -305,6 +326,7 @@ class AutotaskDouble:
                 for row in saved.get("rows", []):
                     database.store_row(described, row)
                 database.tables[name].last_id = max(database.tables[name].last_id, saved.get("last_id", 0))
+            database.writes.clear()
             database.picklists = {
                 name: {field: picklist_values(values) for field, values in fields.items()}
                 for name, fields in state.get("picklists", {}).items()

@@ -115,6 +115,7 @@ class Writer:
             gone = Write(self.database, entity, actor, old)
             for effect in AFTER.get(entity.name, ()):
                 effect(self.database, gone, None)
+            self._count(entity, "delete", row_id, actor)
             self.database.emit(Event(entity.name, "Delete", row_id, old, None, frozenset(), actor))
             return row_id
 
@@ -157,7 +158,14 @@ class Writer:
             if (before.get("userDefinedFields") or {}).get(name) != write.udfs[name]
         }
         action = "Create" if write.creating else "Update"
+        self._count(entity, action.lower(), row_id, write.actor)
+        if not changed:
+            self._count(entity, "unchanged", row_id, write.actor)
         database.emit(Event(entity.name, action, row_id, write.old, after, frozenset(changed), write.actor))
+
+    def _count(self, entity: Entity, verb: str, row_id: int, actor: Actor) -> None:
+        if actor.kind == "api":
+            self.database.writes[entity.name, verb, row_id] += 1
 
     def _stamp(self, write: Write) -> None:
         now, actor, fields = write.database.now(), write.actor, write.entity.fields

@@ -61,6 +61,16 @@ def guard(app: Flask, double: DattoDouble) -> None:
             return error_response(401)
         return _limit(double)
 
+    @app.after_request
+    def count(response: Response) -> Response:
+        """Count accepted writes, so that tests can prove that there were none."""
+        wrote = request.path.startswith(API_PREFIX) and request.method not in {"GET", "HEAD"}
+        if wrote and response.status_code < HTTPStatus.BAD_REQUEST:
+            about = next(iter((request.view_args or {}).values()), "")
+            with double.lock:
+                double.writes[_operation(), str(about)] += 1
+        return response
+
     @app.errorhandler(ApiError)
     def refuse(error: ApiError) -> Response:
         return error_response(error.status, error.headers)
@@ -76,12 +86,14 @@ def _has_token(double: DattoDouble) -> bool:
         return kind.lower() == "bearer" and double.tokens.get(token, 0.0) > time.time()
 
 
+def _operation() -> str:
+    endpoint = (request.endpoint or "").rpartition(".")[2].removeprefix("v3-")
+    return endpoint if endpoint in OPERATIONS else "other"
+
+
 def _limit(double: DattoDouble) -> Response | None:
     """Apply the limits; sleeps near the limit as the vendor does."""
-    endpoint = (request.endpoint or "").rpartition(".")[2].removeprefix("v3-")
-    operation = None
-    if request.method not in {"GET", "HEAD"}:
-        operation = endpoint if endpoint in OPERATIONS else "other"
+    operation = None if request.method in {"GET", "HEAD"} else _operation()
     with double.lock:
         verdict = double.limiter.check(operation=operation)
     if verdict.status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -32,7 +32,8 @@ _SOFTWARE = (
 def device_audit(device: Device, host: str) -> dict[str, Any]:
     """Return a DeviceAudit; the serial number stands here and nowhere else."""
     rng = Random(f"audit:{device.id}")
-    size = rng.choice((240, 480, 960)) * _GIB
+    made_up = rng.choice((240, 480, 960))
+    size = (device.disk_gb or made_up) * _GIB
     return {
         "portalUrl": f"{host}/portal/device/{device.id}",
         "webRemoteUrl": f"{host}/portal/remote/{device.id}",

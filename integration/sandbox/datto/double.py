@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import Any
@@ -16,6 +16,7 @@ from .limits import Limiter
 from .model import Alert, Device, Monitor, Settings, Site
 from .seed import DattoSeed, NotFoundError, now_ms
 from .webhooks import WebhookSender
+from .wire import placeholder_values
 
 PRIORITIES = ("Critical", "High", "Moderate", "Low", "Information", "Unknown")
 _ALERTS_KEPT = 60_000
@@ -75,6 +76,11 @@ class DattoDouble:
             self.tokens: dict[str, float] = {}
             self.changed_sites: set[str] = set()
             self.changed_devices: set[str] = set()
+            #: devices that have vanished from every list; the past alerts still tell of them
+            self.purged: dict[str, Device] = {}
+            self.udf_labels = dict(seed.udf_labels)
+            #: accepted writes of the API: (operation, uid it was about) -> how many
+            self.writes: Counter[tuple[str, str]] = Counter()
             self.changed_alerts: set[str] = set()
             self.next_id = 900_000
             self.limiter.forget()
@@ -131,7 +137,7 @@ class DattoDouble:
     def history_alert(self, number: int) -> Alert:
         """Return alert `number` of the made-up past."""
         device_uid, key = self.history.pair(number)
-        device = self.devices[device_uid]
+        device = self.devices.get(device_uid) or self.purged[device_uid]
         return self.history.build(number, device, self.sites[device.site_uid].name, self.monitors[key])
 
     def open_alerts(self) -> list[Alert]:
@@ -215,7 +221,7 @@ class DattoDouble:
             if ticket_number:
                 alert.actions = [_action("TICKET_CREATED", ticket_number)]
             self.put_alert(alert)
-            values = self._placeholders(alert)
+            values = self._webhook_values(alert)
         self.webhooks.alert_changed("raised", alert.uid, values)
         self.changed()
         return alert
@@ -258,36 +264,15 @@ class DattoDouble:
             if device and (alert.context or {}).get("status") == "OFFLINE":
                 device.online = True
                 self.changed_devices.add(device.uid)
-            values = self._placeholders(alert)
+            values = self._webhook_values(alert)
         self.webhooks.alert_changed("resolved", uid, values)
         self.changed()
         return True
 
-    def _placeholders(self, alert: Alert) -> dict[str, str]:
+    def _webhook_values(self, alert: Alert) -> dict[str, str]:
         device = self.devices.get(alert.device_uid or "")
-        site = self.sites[alert.site_uid]
-        values: dict[str, Any] = {
-            "alert_uid": alert.uid,
-            "alert_type": alert.label,
-            "alert_category": category_for(str((alert.context or {}).get("@class"))),
-            "alert_priority": alert.priority,
-            "alert_message": alert.message,
-            "alert_message_en": alert.message,
-            "alert": alert.message,
-            "device_uid": alert.device_uid,
-            "device_hostname": alert.device_name,
-            "site_uid": site.uid,
-            "site_id": site.id,
-            "site_name": site.name,
-            "platform": "Sandbox",
-            "timestamp": alert.timestamp,
-            "device_id": device.id if device else None,
-            "device_os": device.operating_system if device else None,
-            "device_description": device.description if device else None,
-            "device_ip": device.ext_ip if device else None,
-            "last_user": device.last_user if device else None,
-        }
-        return {name: "" if value is None else str(value) for name, value in values.items()}
+        category = category_for(str((alert.context or {}).get("@class")))
+        return placeholder_values(alert, self.sites[alert.site_uid], device, category)
 
     def _webhook_done(self, alert_uid: str, delivered: bool) -> None:  # noqa: FBT001 - a callback's one result
         with self.lock:
@@ -315,10 +300,10 @@ class DattoDouble:
         """Return the same for some devices only; `site_uid` adds that site's alerts without a device."""
         with self.lock:
             uids = list(device_uids)
-            live = [alert for uid in uids for alert in self._live_of(uid) if alert.resolved]
+            live = [alert for uid in uids for alert in self.alerts_of(uid) if alert.resolved]
             if site_uid:
                 live += [
-                    alert for alert in self._live_of("") if alert.resolved and alert.site_uid == site_uid
+                    alert for alert in self.alerts_of("") if alert.resolved and alert.site_uid == site_uid
                 ]
             live.sort(key=lambda alert: -alert.timestamp)
             numbers = sorted((n for uid in uids for n in self.history.numbers_of(uid)), reverse=True)
@@ -327,7 +312,8 @@ class DattoDouble:
             chosen += [self.history_alert(n) for n in numbers[first : first + count - len(chosen)]]
             return len(live) + len(numbers), chosen
 
-    def _live_of(self, device_uid: str) -> Iterator[Alert]:
+    def alerts_of(self, device_uid: str) -> Iterator[Alert]:
+        """Yield a device's alerts that were raised here; "" gives those without a device."""
         return (self.alerts[uid] for uid in self.alert_uids_by_device.get(device_uid, ()))
 
     # -- devices
@@ -337,7 +323,8 @@ class DattoDouble:
         with self.lock:
             old = self.devices.get(device.uid)
             if old is not None:
-                self.devices_by_site[old.site_uid].pop(device.uid, None)
+                if old.site_uid != device.site_uid:
+                    self.devices_by_site[old.site_uid].pop(device.uid, None)
                 for mac in old.macs:
                     self.device_uids_by_mac[mac].remove(device.uid)
             self.devices[device.uid] = device
@@ -347,10 +334,22 @@ class DattoDouble:
                 self.device_uids_by_mac.setdefault(mac, []).append(device.uid)
             self.changed_devices.add(device.uid)
 
+    def drop_device(self, uid: str) -> None:
+        """Take a device out of every index; it is remembered in `purged`."""
+        with self.lock:
+            device = self.devices.pop(uid)
+            del self.device_uids_by_id[device.id]
+            self.devices_by_site[device.site_uid].pop(uid, None)
+            for mac in device.macs:
+                self.device_uids_by_mac[mac].remove(uid)
+            self.changed_devices.discard(uid)
+            self.purged[uid] = device
+
     def move_device(self, device: Device, site: Site) -> None:
         """Put a device into another site."""
         with self.lock:
             self.devices_by_site[device.site_uid].pop(device.uid, None)
+            device.home_site_uid = device.site_uid if site.is_system else ""
             device.site_uid = site.uid
             self.devices_by_site[site.uid][device.uid] = None
             self.changed_devices.add(device.uid)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .double import DattoDouble
-from .model import Alert, Device, Site
+from .model import Alert, Device, Site, UdfLabel
 
 
 def to_state(double: DattoDouble) -> dict[str, Any]:
@@ -20,6 +20,8 @@ def to_state(double: DattoDouble) -> dict[str, Any]:
             "jobs": list(double.jobs.values()),
             "activities": list(double.activities),
             "tokens": double.tokens,
+            "purged": [asdict(device) for device in double.purged.values()],
+            "udf_labels": {number: asdict(row) for number, row in double.udf_labels.items()},
             "next_id": double.next_id,
             "settings": asdict(double.settings),
             "webhook": double.webhooks.to_state(),
@@ -37,6 +39,12 @@ def load_state(double: DattoDouble, state: dict[str, Any]) -> None:
             double.changed_sites.add(site.uid)
         for values in state["devices"]:
             double.put_device(_device(values))
+        for values in state["purged"]:
+            gone = _device(values)
+            if gone.uid in double.devices:
+                double.drop_device(gone.uid)
+            double.purged[gone.uid] = gone
+        double.udf_labels = {int(number): UdfLabel(**row) for number, row in state["udf_labels"].items()}
         for values in sorted(state["alerts"], key=lambda row: row["timestamp"]):
             double.put_alert(Alert(**values))
         double.variables = {row["id"]: row for row in state["variables"]}

@@ -64,7 +64,19 @@ class Device:
     patches: tuple[int, int, int] = (0, 0, 0)
     software_status: str | None = None
     memory_gb: int = 16
+    #: 0: as made up from the id
+    disk_gb: int = 0
+    #: where a deleted device was before
+    home_site_uid: str = ""
     udf: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UdfLabel:
+    """What the account calls one of its 300 device fields, and its type: STRING, NUMBER, DATE or BOOLEAN."""
+
+    label: str
+    type: str = "STRING"
 
 
 @dataclass(slots=True)

@@ -12,21 +12,15 @@ from flask import Blueprint, Response, jsonify, request
 from .api import ApiError, body, contains, empty, host, page_of, whole_number
 from .audit import device_audit, esxi_audit, network_audit, patches_of, printer_audit, software_of
 from .double import DattoDouble
-from .model import Device
+from .model import Device, UdfLabel
 from .routes_account import FILTERS
 from .routes_sites import get_real_site
-from .wire import UDF_COUNT, device_wire
+from .udfs import UDF_COUNT, kept_text
+from .wire import device_wire
 
 _UDF_MAX = 255
 _MAC = re.compile(r"[0-9A-Fa-f]{12}")
 _INSTALL_STATUS = ("INSTALLED", "APPROVED_PENDING", "NOT_APPROVED")
-_VALUE_KEYS = ("valueString", "valueNumber", "valueBoolean", "valueDate")
-_VALUE_TYPES: dict[str, tuple[type, ...]] = {
-    "valueString": (str,),
-    "valueNumber": (int, float),
-    "valueBoolean": (bool,),
-    "valueDate": (str,),
-}
 
 
 def register(blueprint: Blueprint, double: DattoDouble) -> None:
@@ -69,11 +63,11 @@ def _by_mac(double: DattoDouble, mac: str) -> list[Device]:
 
 
 def _reading(blueprint: Blueprint, double: DattoDouble, version: str) -> None:
-    root = f"/api/{version}"
+    root, v3 = f"/api/{version}", version == "v3"
 
     def wire(device: Device) -> dict[str, Any]:
         site = double.sites[device.site_uid]
-        return device_wire(device, site, double.settings, host(), v3=version == "v3")
+        return device_wire(device, site, double.settings, host(), labels=double.udf_labels if v3 else None)
 
     def account_devices() -> Response:
         with double.lock:
@@ -123,7 +117,7 @@ def _writing(blueprint: Blueprint, double: DattoDouble) -> None:
     def set_udfs(uid: str) -> Response:
         with double.lock:
             device = double.get_device(uid)
-            write_udf_items(device, body().get("udfs"))
+            write_udf_items(device, body().get("udfs"), double.udf_labels)
             double.changed_devices.add(uid)
         double.changed()
         return empty()
@@ -170,8 +164,8 @@ def write_udfs(device: Device, values: dict[str, Any]) -> None:
     _store(device, clean)
 
 
-def write_udf_items(device: Device, items: Any) -> None:
-    """Write V3 items `[{"ordinal", one of the value fields}]`; all of them null removes the field."""
+def write_udf_items(device: Device, items: Any, labels: dict[int, UdfLabel]) -> None:
+    """Write V3 items `[{"ordinal", one of the value fields}]`; all of them null removes the field; 400 on a wrong type."""
     if not isinstance(items, list) or not items:
         raise ApiError(400)
     clean: dict[int, str] = {}
@@ -179,10 +173,10 @@ def write_udf_items(device: Device, items: Any) -> None:
         ordinal = item.get("ordinal") if isinstance(item, dict) else None
         if type(ordinal) is not int or not 1 <= ordinal <= UDF_COUNT:
             raise ApiError(400)
-        given = {key: item[key] for key in _VALUE_KEYS if item.get(key) is not None}
-        if len(given) > 1 or any(not isinstance(value, _VALUE_TYPES[key]) for key, value in given.items()):
-            raise ApiError(400)
-        clean[ordinal] = str(next(iter(given.values()), ""))[:_UDF_MAX]
+        try:
+            clean[ordinal] = kept_text(item, labels.get(ordinal))[:_UDF_MAX]
+        except ValueError as error:
+            raise ApiError(400) from error
     _store(device, clean)
 
 

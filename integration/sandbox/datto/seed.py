@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from .model import Alert, Device, Monitor, Site
+from .model import Alert, Device, Monitor, Site, UdfLabel
 
 
 class NotFoundError(LookupError):
@@ -27,6 +27,7 @@ class DattoSeed:
     history_table: list[tuple[str, int]] = field(default_factory=list)
     users: list[dict[str, Any]] = field(default_factory=list)
     components: list[dict[str, Any]] = field(default_factory=list)
+    udf_labels: dict[int, UdfLabel] = field(default_factory=dict)
     account_name: str = "Sandbox MSP"
 
 

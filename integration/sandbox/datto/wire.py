@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from .model import Alert, Device, Settings, Site
+from .model import Alert, Device, Settings, Site, UdfLabel
+from .udfs import v2_fields, v3_items
 
 PLATFORM = "sandbox"
-UDF_COUNT = 300
 
 
 def date(ms: int | None, settings: Settings) -> int | str | None:
@@ -42,8 +42,10 @@ def site_wire(site: Site, counts: tuple[int, int], account_uid: str, host: str) 
     }
 
 
-def device_wire(device: Device, site: Site, settings: Settings, host: str, *, v3: bool) -> dict[str, Any]:
-    """Return a Device; V2 carries `udf` (unless switched off), V3 carries `udfs`."""
+def device_wire(
+    device: Device, site: Site, settings: Settings, host: str, *, labels: dict[int, UdfLabel] | None
+) -> dict[str, Any]:
+    """Return a Device; with `labels` it is V3 and carries `udfs`, without it carries `udf` (unless switched off)."""
     agentless = device.device_class in {"printer", "esxihost", "rmmnetworkdevice"}
     answer: dict[str, Any] = {
         "id": device.id,
@@ -83,13 +85,10 @@ def device_wire(device: Device, site: Site, settings: Settings, host: str, *, v3
         "networkProbe": False,
         "onboardedViaNetworkMonitor": device.device_class == "rmmnetworkdevice",
     }
-    if v3:
-        answer["udfs"] = [
-            {"ordinal": number, "type": "STRING", "valueString": value, "label": f"UDF {number}"}
-            for number, value in sorted(device.udf.items())
-        ]
+    if labels is not None:
+        answer["udfs"] = v3_items(device, labels)
     elif settings.udf_on_v2:
-        answer["udf"] = {f"udf{number}": device.udf.get(number) for number in range(1, UDF_COUNT + 1)}
+        answer["udf"] = v2_fields(device)
     return answer
 
 
@@ -136,15 +135,49 @@ def alert_wire(alert: Alert, settings: Settings) -> dict[str, Any]:
     }
 
 
+def placeholder_values(alert: Alert, site: Site, device: Device | None, category: str) -> dict[str, str]:
+    """Return the values of a webhook's placeholders; what is not known is an empty text."""
+    values: dict[str, Any] = {
+        "alert_uid": alert.uid,
+        "alert_type": alert.label,
+        "alert_category": category,
+        "alert_priority": alert.priority,
+        "alert_message": alert.message,
+        "alert_message_en": alert.message,
+        "alert": alert.message,
+        "device_uid": alert.device_uid,
+        "device_hostname": alert.device_name,
+        "site_uid": site.uid,
+        "site_id": site.id,
+        "site_name": site.name,
+        "platform": "Sandbox",
+        "timestamp": alert.timestamp,
+        "device_id": device.id if device else None,
+        "device_os": device.operating_system if device else None,
+        "device_description": device.description if device else None,
+        "device_ip": device.ext_ip if device else None,
+        "last_user": device.last_user if device else None,
+    }
+    return {name: "" if value is None else str(value) for name, value in values.items()}
+
+
+#: first digits of an address -> adapter that is no part of the machine
+_ADAPTERS = {
+    "00E04C": "Realtek USB GbE Family Controller",
+    "005056": "VMware Virtual Ethernet Adapter for VMnet8",
+    "00155D": "Hyper-V Virtual Ethernet Adapter",
+}
+
+
 def nics_wire(device: Device) -> list[dict[str, Any]]:
     """Return the network interfaces; the first carries the device's address."""
     return [
         {
-            "instance": f"Network adapter {index + 1}",
+            "instance": _ADAPTERS.get(mac[:6], f"Network adapter {index + 1}"),
             "ipv4": device.int_ip if index == 0 else None,
             "ipv6": None,
             "macAddress": ":".join(mac[i : i + 2] for i in range(0, 12, 2)),
-            "type": "Ethernet" if index == 0 else "Wi-Fi",
+            "type": "Ethernet" if index == 0 or mac[:6] in _ADAPTERS else "Wi-Fi",
         }
         for index, mac in enumerate(device.macs)
     ]

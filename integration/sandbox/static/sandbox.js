@@ -128,13 +128,12 @@
     typing = window.setTimeout(job, 150);
   }
 
-  async function suggest() {
-    const list = byId("raise-devices");
-    const query = new URLSearchParams({ q: byId("raise-device").value, site: byId("raise-site").value });
-    const answer = await fetch(`/suggest/devices?${query}`);
+  async function suggest(input) {
+    const site = byId(input.dataset.site)?.value ?? "";
+    const answer = await fetch(`/suggest/devices?${new URLSearchParams({ q: input.value, site })}`);
     if (!answer.ok) return;
     const { devices } = await answer.json();
-    list.replaceChildren(...devices.map((name) => Object.assign(document.createElement("option"), { value: name })));
+    input.list.replaceChildren(...devices.map((name) => Object.assign(document.createElement("option"), { value: name })));
   }
 
   document.addEventListener("submit", send);
@@ -148,11 +147,10 @@
       chosen.addEventListener("change", () => window.sessionStorage.setItem("act-as", chosen.value));
     }
     for (const box of document.querySelectorAll("[data-feed]")) box.addEventListener("input", () => later(poll));
-    const device = byId("raise-device");
-    if (device) {
-      device.addEventListener("input", () => later(suggest));
-      device.addEventListener("focus", suggest, { once: true });
-      byId("raise-site").addEventListener("change", () => { device.value = ""; suggest(); });
+    for (const input of document.querySelectorAll("[data-suggest]")) {
+      input.addEventListener("input", () => later(() => suggest(input)));
+      input.addEventListener("focus", () => suggest(input), { once: true });
+      byId(input.dataset.site)?.addEventListener("change", () => { input.value = ""; suggest(input); });
     }
     if (byId("alert-list")) window.setInterval(() => { if (!document.hidden) poll(); }, POLL_MS);
   });

@@ -148,6 +148,24 @@ CONTRACT_SERVICE_ADJUSTMENTS = entity(
     readable_at_top=False,
 )
 
+CONTRACT_SERVICE_BUNDLE_ADJUSTMENTS = entity(
+    "ContractServiceBundleAdjustments",
+    "ContractServiceBundleAdjustment",
+    "C",
+    """
+    id long
+    adjustedUnitPrice double
+    allowRepeatServiceBundle bool
+    contractID int once >Contracts
+    contractServiceBundleID int once >ContractServiceBundles
+    effectiveDate datetime req
+    quoteItemID int
+    serviceBundleID int once >ServiceBundles
+    unitChange int req
+    """,
+    readable_at_top=False,
+)
+
 SERVICES = entity(
     "Services",
     "Service",
@@ -254,6 +272,7 @@ ENTITIES = (
     CONTRACT_SERVICE_BUNDLES,
     CONTRACT_SERVICE_BUNDLE_UNITS,
     CONTRACT_SERVICE_ADJUSTMENTS,
+    CONTRACT_SERVICE_BUNDLE_ADJUSTMENTS,
     SERVICES,
     SERVICE_BUNDLES,
     SERVICE_BUNDLE_SERVICES,

@@ -46,7 +46,8 @@ def associated_udfs(database: Database, category_id: int | None) -> dict[str, bo
     return {
         definitions[link["userDefinedFieldDefinitionID"]]["name"]: bool(link.get("isRequired"))
         for link in links
-        if link["userDefinedFieldDefinitionID"] in definitions
+        if definitions.get(link["userDefinedFieldDefinitionID"], {}).get("isActive", True)
+        and link["userDefinedFieldDefinitionID"] in definitions
     }
 
 
@@ -60,7 +61,8 @@ def check_category_udfs(write: Write) -> None:
             raise RefusedError(f"Unable to find {name} in the InstalledProduct Entity.")
     kept = write.result().get("userDefinedFields", {})
     missing = [name for name, required in allowed.items() if required and not kept.get(name)]
-    if missing and (write.creating or any(name in write.udfs for name in missing)):
+    emptied = any(name in write.udfs for name in missing)
+    if missing and (write.creating or emptied or write.changed("configurationItemCategoryID")):
         raise RefusedError(*(f"Value does not exist for the required field {name}" for name in missing))
 
 
