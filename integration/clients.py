@@ -177,7 +177,23 @@ def _client(
             # The old one is not closed: a thread may be reading from it. It goes with its last user.
             held = (identity, build(connection, governor))
             _pool.clients[vendor.value] = held
-    return held[1].with_context(lane=lane, subject=subject, run_id=run_id)
+    return held[1].with_context(
+        lane=lane, subject=subject, run_id=run_id, before_write=require_running if check_state else None
+    )
+
+
+def require_running() -> None:
+    """Make sure that the integration is on and not paused, just before something is written.
+
+    Clients are made for minutes of work; a pause must hold from the moment it is asked for, whatever the lane.
+
+    Raises:
+        NotConnected: it is switched off or paused.
+    """
+    state = Connection.objects.only("is_enabled", "paused_at", "paused_reason").first()
+    if state is None:
+        raise _incomplete()
+    _check_state(state, Lane.BACKGROUND, writes=True)
 
 
 def _check_state(connection: Connection, lane: Lane, *, writes: bool | None) -> None:

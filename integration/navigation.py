@@ -31,6 +31,9 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         "Mappings",
         [
             ("Sites to organizations", "lan", "admin:mappings_sitemapping_changelist", ""),
+            ("Device types", "category", "admin:mappings_devicetyperule_changelist", ""),
+            ("User-defined fields", "input", "admin:mappings_fieldmap_changelist", ""),
+            ("Contract rules", "rule", "admin:mappings_contractrule_changelist", ""),
             ("Organizations", "apartment", "admin:mappings_company_changelist", ""),
             ("Sites", "location_on", "admin:mappings_site_changelist", ""),
             ("Contacts", "contacts", "admin:mappings_contact_changelist", ""),
@@ -39,7 +42,15 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Mirrors", "sync_saved_locally", "admin:mappings_mirrorstate_changelist", ""),
         ],
     ),
-    ("Devices", [("Devices", "devices", "admin:mappings_device_changelist", "")]),
+    (
+        "Devices",
+        [
+            ("Devices", "devices", "admin:mappings_device_changelist", ""),
+            ("Dashboard", "bar_chart", "admin:mappings_device_dashboard", ""),
+            ("Review queue", "assignment_turned_in", "admin:mappings_devicereview_changelist", ""),
+            ("Reconciliation", "balance", "admin:mappings_reconciliation", ""),
+        ],
+    ),
     (
         "Sync",
         [
@@ -56,6 +67,7 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Connection", "cable", "connection", ""),
             ("Preflight", "fact_check", "preflight", ""),
             ("Inbound addresses", "link", "inbound-addresses", ""),
+            ("Device policy", "policy", "admin:mappings_devicepolicy_changelist", ""),
             ("People", "group", "admin:auth_user_changelist", ""),
             ("Roles", "shield_person", "admin:auth_group_changelist", ""),
             ("History of changes", "manage_history", "admin:admin_logentry_changelist", ""),
@@ -72,6 +84,8 @@ _PERMISSIONS = {
     "preflight": "integration.view_preflightcheck",
     "inbound-addresses": "integration.change_connection",
     "needs-attention": "tickets.view_alert",
+    "admin:mappings_device_dashboard": "mappings.view_device",
+    "admin:mappings_reconciliation": "mappings.view_devicereview",
     "ledger": "tickets.view_alert",
 }
 

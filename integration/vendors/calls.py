@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,11 +21,13 @@ class CallContext:
         lane: how urgent it is.
         subject: for which object, such as "alert:<uid>" or "ticket:123"; empty when for none in particular.
         run_id: the sync run it belongs to.
+        before_write: called before each request that changes something; what it raises keeps the request from leaving.
     """
 
     lane: Lane = Lane.BACKGROUND
     subject: str = ""
     run_id: int | None = None
+    before_write: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

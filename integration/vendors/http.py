@@ -185,6 +185,8 @@ class HttpDoor:
             WriteOutcomeUnknown: a write was sent and its answer was lost.
             VendorError: whatever the vendor hook returns.
         """
+        if not is_read and context.before_write is not None:
+            context.before_write()
         method = method.upper()
         try:
             url, path = self._origin.resolve(path_or_url)

@@ -141,3 +141,17 @@ def test_pause_lets_reads_go_on(connected, lane, writes):
 def test_budget_snapshot_counts_calls(connected):
     datto_client(lane=Lane.INTERACTIVE).fetch_account()
     assert clients.budget_snapshot()["datto_rmm"].used_by_us >= 2
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_pause_holds_for_clients_that_were_made_before_it_whatever_their_lane(connected, sandbox, lane):
+    autotask, datto = autotask_client(lane=lane), datto_client(lane=lane)
+    pause(connected, "Moving the database")
+    assert list(autotask.iter_products(active_only=True)), "reading goes on"
+    sandbox.sandbox.autotask.forget_writes()
+    with pytest.raises(NotConnected, match="Moving the database"):
+        autotask.create_company({"companyName": "X", "companyType": 1, "ownerResourceID": 1, "phone": "1"})
+    with pytest.raises(NotConnected):
+        datto.create_site("A site nobody may make now")
+    assert sandbox.sandbox.autotask.writes() == {}
+    assert datto.find_sites_named("A site nobody may make now") == []

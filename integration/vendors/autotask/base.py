@@ -87,7 +87,12 @@ class BaseClient:
         return self.fetch_zone().web_url
 
     def with_context(
-        self, *, lane: Lane | None = None, subject: str | None = None, run_id: int | None = None
+        self,
+        *,
+        lane: Lane | None = None,
+        subject: str | None = None,
+        run_id: int | None = None,
+        before_write: Callable[[], None] | None = None,
     ) -> Self:
         """Return a cheap copy whose calls carry this context; what is not given stays."""
         clone = copy(self)
@@ -96,6 +101,7 @@ class BaseClient:
             lane=self._context.lane if lane is None else lane,
             subject=self._context.subject if subject is None else subject,
             run_id=self._context.run_id if run_id is None else run_id,
+            before_write=before_write or self._context.before_write,
         )
         return clone
 

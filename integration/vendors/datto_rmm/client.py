@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Self
 
@@ -82,6 +83,7 @@ class DattoRmmClient(AccountApi, DeviceApi, AlertApi, JobApi):
         lane: Lane | None = None,
         subject: str | None = None,
         run_id: int | None = None,
+        before_write: Callable[[], None] | None = None,
     ) -> Self:
         """Return a cheap copy that shares connection and token; what is not given stays."""
         base = context or self._context
@@ -92,6 +94,7 @@ class DattoRmmClient(AccountApi, DeviceApi, AlertApi, JobApi):
             lane=base.lane if lane is None else lane,
             subject=base.subject if subject is None else subject,
             run_id=base.run_id if run_id is None else run_id,
+            before_write=before_write or base.before_write,
         )
         return twin
 
