@@ -84,7 +84,14 @@ class SyncRunEntryAdmin(ReadOnlyAdmin):
     def show_changes(self, entry: SyncRunEntry) -> SafeString | str:
         """Show the fields that differ."""
         shown = described_entries([entry])[0].changes
-        rows = format_html_join("", "<div>{}: <s>{}</s> → <strong>{}</strong></div>", shown[:_FIELDS_SHOWN])
+        if entry.action == SyncRunEntry.Action.CREATE:
+            shown = [change for change in shown if change[2] != "empty"]
+            new = [(name, after) for name, _, after in shown[:_FIELDS_SHOWN]]
+            rows = format_html_join("", "<div>{}: <strong>{}</strong></div>", new)
+        else:
+            rows = format_html_join(
+                "", "<div>{}: <s>{}</s> → <strong>{}</strong></div>", shown[:_FIELDS_SHOWN]
+            )
         more = len(shown) - _FIELDS_SHOWN
         return format_html("{}{}", rows, f"and {more} more" if more > 0 else "") if shown else "-"
 

@@ -184,7 +184,8 @@ class SyncRunEntry(models.Model):
 
     class Meta:
         ordering = ["id"]
-        verbose_name_plural = "sync run entries"
+        verbose_name = "change"
+        verbose_name_plural = "changes of runs"
         indexes = [models.Index(fields=["run", "status", "id"], name="integration_entry_run")]
 
     def __str__(self) -> str:

@@ -60,8 +60,15 @@ def _changes(
             for key in dict.fromkeys([*inner_old, *inner_new]):
                 yield key, _text(inner_old.get(key)), _text(inner_new.get(key))
             continue
-        words = name.removeprefix("autotask_").removesuffix("_id").replace("_", " ")
-        yield words, _labelled(name, old, labels), _labelled(name, new, labels)
+        yield _words(name), _labelled(name, old, labels), _labelled(name, new, labels)
+
+
+#: What people call fields whose names say something else.
+_WORDS = {"autotask_company_id": "organization", "reference_title": "name", "is_active": "active"}
+
+
+def _words(name: str) -> str:
+    return _WORDS.get(name) or name.removeprefix("autotask_").removesuffix("_id").replace("_", " ")
 
 
 def _labelled(name: str, value: Any, labels: dict[tuple[str, int], str]) -> str:

@@ -37,6 +37,8 @@ from integration.tasks import run_preflight as run_preflight_task
 _FIRST_KINDS = ("reference", "sites")
 #: Started by workers as soon as they run, so that nobody waits for the first tick of the schedule.
 _NEXT_KINDS = ("alerts",)
+#: Of the demo besides: with real vendors the schedule starts them, once a person has confirmed sites.
+_DEMO_KINDS = ("contracts", "devices")
 _STARTING_SECONDS = 25
 
 
@@ -140,7 +142,7 @@ class Command(BaseCommand):
                 call_command("map_sites", accept_native=True, accept_exact=True, stdout=nowhere)
             lines.append("Sites: proposals that are certain were accepted.")
         lines += run_demo_steps()
-        lines += self._queue_syncs(_NEXT_KINDS)
+        lines += self._queue_syncs([*_NEXT_KINDS, *_DEMO_KINDS])
         try:
             demo.register_webhook()
             lines.append("Sandbox: alerts raised there are sent here at once.")
