@@ -48,7 +48,8 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Devices", "devices", "admin:mappings_device_changelist", ""),
             ("Dashboard", "bar_chart", "admin:mappings_device_dashboard", ""),
             ("Review queue", "assignment_turned_in", "admin:mappings_devicereview_changelist", ""),
-            ("Reconciliation", "balance", "admin:mappings_reconciliation", ""),
+            ("Drift", "compare_arrows", "admin:mappings_devicefinding_changelist", ""),
+            ("Reconciliation", "balance", "admin:mappings_contractunits_changelist", ""),
         ],
     ),
     (
@@ -67,6 +68,7 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Connection", "cable", "connection", ""),
             ("Preflight", "fact_check", "preflight", ""),
             ("Inbound addresses", "link", "inbound-addresses", ""),
+            ("Unmapped sites", "alt_route", "admin:mappings_mappingpolicy_changelist", ""),
             ("Device policy", "policy", "admin:mappings_devicepolicy_changelist", ""),
             ("People", "group", "admin:auth_user_changelist", ""),
             ("Roles", "shield_person", "admin:auth_group_changelist", ""),
@@ -85,7 +87,6 @@ _PERMISSIONS = {
     "inbound-addresses": "integration.change_connection",
     "needs-attention": "tickets.view_alert",
     "admin:mappings_device_dashboard": "mappings.view_device",
-    "admin:mappings_reconciliation": "mappings.view_devicereview",
     "ledger": "tickets.view_alert",
 }
 

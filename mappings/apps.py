@@ -18,7 +18,8 @@ class MappingsConfig(AppConfig):
             SyncKind(
                 name="reference",
                 title="Organizations and pick lists",
-                description="Reads Autotask's organizations, locations, contacts, pick lists and work types.",
+                description="Reads Autotask's organizations, locations, contacts, pick lists, work types, products and "
+                "user-defined fields.",
                 execute=kinds.run_reference,
                 position=1,
             )
@@ -34,10 +35,36 @@ class MappingsConfig(AppConfig):
         )
         register(
             SyncKind(
-                name="devices",
-                title="Devices",
-                description="Reads Datto RMM's devices.",
-                execute=kinds.run_devices,
+                name="contracts",
+                title="Contracts and services",
+                description="Reads Autotask's contracts, the services on them and the units they bill now.",
+                execute=kinds.run_contracts,
                 position=3,
             )
         )
+        register(
+            SyncKind(
+                name="devices",
+                title="Devices",
+                description="Reads Datto RMM's sites and devices and Autotask's configuration items, plans what "
+                "differs, and writes it.",
+                execute=kinds.run_devices,
+                position=4,
+                judge=kinds.judge_devices,
+                after_apply=kinds.follow_devices,
+            )
+        )
+        self._register_operations()
+
+    def _register_operations(self) -> None:
+        """Register what plans of these kinds can do, and what the ids in them are called."""
+        from integration.registries import register_value_labels  # noqa: PLC0415 - apps are loaded only now
+        from mappings.services import creation  # noqa: PLC0415 - as above
+        from mappings.services.devices.labels import read_labels  # noqa: PLC0415 - as above
+        from mappings.services.devices.operations import register_device_operations  # noqa: PLC0415 - as above
+        from mappings.services.devices.udf_operations import register_udf_operations  # noqa: PLC0415 - as above
+
+        creation.register_operations()
+        register_device_operations()
+        register_udf_operations()
+        register_value_labels(read_labels)

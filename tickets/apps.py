@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TicketsConfig(AppConfig):
@@ -51,9 +52,57 @@ class TicketsConfig(AppConfig):
         registries.register_metrics(registrations.collect_metrics)
         retention.register_purger("messages and old alerts", registrations.purge)
         register_open_alerts(count_open_alerts_by_site)
+        _offer_ticket_moves()
+        post_migrate.connect(_ensure_rows, sender=self, dispatch_uid="tickets.ensure_rows")
         site_mappings_changed.connect(
             _go_on_with_waiting_alerts, dispatch_uid="tickets.site_mappings_changed"
         )
+
+
+def _ensure_rows(using: str, apps: Any = None, **_: Any) -> None:
+    """Make the rows a version brings, once its schema is in place.
+
+    Args:
+        using: database that was migrated.
+        apps: models as they stand after a partial migration; None after a flush.
+    """
+    from django.apps import apps as current  # noqa: PLC0415
+    from django.db import DEFAULT_DB_ALIAS  # noqa: PLC0415
+
+    from tickets.services.defaults import ensure_rows  # noqa: PLC0415 - needs loaded models
+
+    if using == DEFAULT_DB_ALIAS and all(
+        _columns(apps or current, name) == _columns(current, name)
+        for name in ("MonitorType", "TicketDefaults", "PriorityDefaults")
+    ):
+        ensure_rows()
+
+
+def _columns(apps: Any, name: str) -> set[str]:
+    try:
+        model = apps.get_model("tickets", name)
+    except LookupError:
+        return set()
+    return {field.column for field in model._meta.local_concrete_fields}  # noqa: SLF001 - Django's documented API
+
+
+def _offer_ticket_moves() -> None:
+    from mappings.services.moves import TicketMoves, register_ticket_moves  # noqa: PLC0415 - needs loaded models
+    from tickets.services.move import count_strays  # noqa: PLC0415
+
+    register_ticket_moves(TicketMoves(count=count_strays, move=_move_tickets))
+
+
+def _move_tickets(site_uids: list[str], user: Any, key: str) -> dict[str, int]:
+    from django.db import transaction  # noqa: PLC0415 - as above
+
+    from tickets.services.move import wish_moves  # noqa: PLC0415
+    from tickets.tasks import enqueue_actions  # noqa: PLC0415
+
+    asked, due = wish_moves(site_uids, user, key)
+    if due:
+        transaction.on_commit(lambda: enqueue_actions(due))
+    return asked
 
 
 def _poll_alerts(recorder: Any) -> None:

@@ -48,6 +48,11 @@ def enqueue_delivery(delivery_id: int) -> None:
         log.warning("broker unreachable; the sweep will find the row", delivery=delivery_id)
 
 
+def _enqueue_deliveries(delivery_ids: Iterable[int]) -> None:
+    for delivery_id in delivery_ids:
+        enqueue_delivery(delivery_id)
+
+
 @shared_task(name="tickets.process_delivery")
 def process_delivery(delivery_id: int) -> None:
     """Look at what an inbound message points to."""
@@ -74,15 +79,29 @@ def drain_vendor(vendor: str) -> None:
 
 @shared_task(name="tickets.sweep")
 def sweep_waiting_rows() -> None:
-    """Find every row that waits and send a message about it."""
+    """Find every row that waits and send a message about it. A step that fails does not keep the others from it.
+
+    Raises:
+        Exception: what the first failing step raised, after all steps were done.
+    """
     now = timezone.now()
-    for delivery_id in sweep.find_waiting_deliveries(now):
-        enqueue_delivery(delivery_id)
-    enqueue_actions(sweep.reconsider_alerts(now))
-    enqueue_actions(sweep.settle_open_ends())
-    enqueue_actions(sweep.find_due_actions(now))
-    for vendor in sweep.find_closed_vendors(now):
-        drain_vendor.apply_async(args=(vendor,), retry=False)
+    failures: list[Exception] = []
+    for step in (
+        lambda: _enqueue_deliveries(sweep.find_waiting_deliveries(now)),
+        lambda: enqueue_actions(sweep.reconsider_alerts(now)),
+        lambda: enqueue_actions(sweep.settle_open_ends(now)),
+        lambda: enqueue_actions(sweep.find_due_actions(now)),
+        lambda: [
+            drain_vendor.apply_async(args=(one,), retry=False) for one in sweep.find_closed_vendors(now)
+        ],
+    ):
+        try:
+            step()
+        except Exception as error:
+            log.exception("a step of the sweep failed")
+            failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def work_off_due_rows(limit: int = 2000) -> int:
@@ -90,9 +109,13 @@ def work_off_due_rows(limit: int = 2000) -> int:
     clients = StoredConnection()
     now = timezone.now()
     for delivery_id in intake.waiting_deliveries(now):
-        intake.process_delivery(delivery_id, clients)
+        try:
+            intake.process_delivery(delivery_id, clients)
+        except Exception:
+            # Set aside by the service; the other rows have their turn.
+            log.exception("an inbound message stumbled", delivery=delivery_id)
     sweep.reconsider_alerts(now)
-    sweep.settle_open_ends()
+    sweep.settle_open_ends(now)
     for vendor in sweep.find_closed_vendors(now):
         act.drain(vendor, clients)
     done = 0
@@ -103,6 +126,10 @@ def work_off_due_rows(limit: int = 2000) -> int:
             break
         for action_id in due:
             seen.add(action_id)
-            act.perform(action_id, clients)
+            try:
+                act.perform(action_id, clients)
+            except Exception:
+                # As above.
+                log.exception("an action stumbled", action=action_id)
             done += 1
     return done

@@ -230,7 +230,7 @@ def request_cancel(run: SyncRun) -> bool:
 
 def _goes_on(run: SyncRun) -> bool:
     """Whether the run can go on where it stopped."""
-    return get_kind(run.kind).judge is not None
+    return run.mode != SyncRun.Mode.SYNC or get_kind(run.kind).judge is not None
 
 
 def _seconds_to_wait(run: SyncRun, error: VendorError) -> float | None:

@@ -7,18 +7,48 @@ from mappings.admin.autotask import (
     PicklistValueAdmin,
     WorkTypeAdmin,
 )
-from mappings.admin.datto import DeviceAdmin, SiteAdmin
+from mappings.admin.catalogue import (
+    ConfigurationItemAdmin,
+    ConfigurationItemCategoryAdmin,
+    ConfigurationItemTypeAdmin,
+    ProductAdmin,
+    UdfDefinitionAdmin,
+)
+from mappings.admin.contractrule import ContractRuleAdmin
+from mappings.admin.datto import SiteAdmin
+from mappings.admin.devicepolicy import DevicePolicyAdmin
+from mappings.admin.devicereview import DeviceReviewAdmin
+from mappings.admin.devices import DeviceAdmin
+from mappings.admin.devicetypes import DeviceTypeRuleAdmin
+from mappings.admin.drift import DeviceFindingAdmin
+from mappings.admin.fieldmaps import FieldMapAdmin, FieldMapLossAdmin
 from mappings.admin.mirrors import MirrorStateAdmin
+from mappings.admin.policy import MappingPolicyAdmin
+from mappings.admin.reconciliation import ReconciliationAdmin
 from mappings.admin.sitemapping import SiteMappingAdmin
 
 __all__ = [
     "CompanyAdmin",
     "CompanyLocationAdmin",
+    "ConfigurationItemAdmin",
+    "ConfigurationItemCategoryAdmin",
+    "ConfigurationItemTypeAdmin",
     "ContactAdmin",
+    "ContractRuleAdmin",
     "DeviceAdmin",
+    "DeviceFindingAdmin",
+    "DevicePolicyAdmin",
+    "DeviceReviewAdmin",
+    "DeviceTypeRuleAdmin",
+    "FieldMapAdmin",
+    "FieldMapLossAdmin",
+    "MappingPolicyAdmin",
     "MirrorStateAdmin",
     "PicklistValueAdmin",
+    "ProductAdmin",
+    "ReconciliationAdmin",
     "SiteAdmin",
     "SiteMappingAdmin",
+    "UdfDefinitionAdmin",
     "WorkTypeAdmin",
 ]

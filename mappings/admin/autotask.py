@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
@@ -20,13 +19,9 @@ from mappings.admin.common import (
     show_name,
     show_time,
 )
-from mappings.models import Company, CompanyLocation, Contact, PicklistValue, SiteMapping, WorkType
-
-
-def company_label(company: Company) -> str:
-    """Return what tells a company from others of the same name."""
-    note = "" if company.is_active else " · inactive"
-    return f"{company.name} · {company.autotask_company_id}{note}"
+from mappings.admin.labels import company_label
+from mappings.admin.organization_pages import OrganizationSites
+from mappings.models import Company, CompanyLocation, Contact, PicklistValue, WorkType
 
 
 class CompanyChoices(AutocompleteJsonView):
@@ -41,25 +36,6 @@ class CompanyChoices(AutocompleteJsonView):
         return {"id": str(getattr(obj, to_field_name)), "text": company_label(obj)}
 
 
-class CompanySites(ReadOnlyInline):
-    """The sites mapped to an organization."""
-
-    model = SiteMapping
-    fk_name = "company"
-    verbose_name_plural = "sites in Datto RMM"
-    fields = ("site_link", "state", "reason", "tickets_enabled", "devices_enabled")
-    readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Bring the sites along."""
-        return super().get_queryset(request).select_related("site")
-
-    @display(description="Site")
-    def site_link(self, mapping: SiteMapping) -> SafeString | str:
-        """Link to the mapping's page."""
-        return inside_link("admin:mappings_sitemapping_change", mapping.pk, mapping.site.name)
-
-
 class CompanyLocations(ReadOnlyInline):
     """The locations of an organization."""
 
@@ -69,7 +45,7 @@ class CompanyLocations(ReadOnlyInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(MirrorAdmin):
+class CompanyAdmin(OrganizationSites):
     """Organizations."""
 
     empty_text = (
@@ -81,7 +57,7 @@ class CompanyAdmin(MirrorAdmin):
     list_filter = ("is_active", "is_missing")
     search_fields = ("name", "company_number", "=autotask_company_id")
     ordering = ("name", "autotask_company_id")
-    inlines: ClassVar[list[Any]] = [CompanySites, CompanyLocations]
+    inlines: ClassVar[list[Any]] = [CompanyLocations]
     fields = (
         "show_company",
         "in_autotask",

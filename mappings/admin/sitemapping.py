@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
 from mappings import columns
-from mappings.admin.common import ReadOnlyInline, action, display, inside_link, outside_link, show_time
-from mappings.admin.sitemapping_pages import SiteMappingPages, say
-from mappings.admin.widgets import SiteMappingForm
+from mappings.admin import policy as _policy  # noqa: F401 - registers the page of the policy
+from mappings.admin.common import ReadOnlyInline, action, display, show_time
+from mappings.admin.sitemapping_cells import SiteMappingCells
+from mappings.admin.sitemapping_pages import SiteMappingPages, batch_of, say
+from mappings.admin.widgets import SiteMappingForm, SiteMappingPageForm
 from mappings.models import SiteMapping, SiteMappingChange
 from mappings.selectors import UNDECIDED_STATES, count_mappings_by_state
 from mappings.services.decisions import (
@@ -24,25 +26,11 @@ from mappings.services.decisions import (
     confirm_mappings,
     ignore,
     reset,
-    set_details,
 )
+from mappings.services.details import Details, set_details
 
 State = SiteMapping.State
 TO_DECIDE = "to_decide"
-_LIKELY, _VERY_LIKELY = 88, 95
-
-
-def score_in_words(mapping: SiteMapping) -> str:
-    """Return how sure a proposal is."""
-    if mapping.company_id is None:
-        return "-"
-    if mapping.source in {SiteMapping.Source.NATIVE, SiteMapping.Source.MANUAL, SiteMapping.Source.CSV}:
-        return "certain"
-    if mapping.source == SiteMapping.Source.EXACT:
-        return "nearly certain"
-    if mapping.score >= _VERY_LIKELY:
-        return "very likely"
-    return "likely" if mapping.score >= _LIKELY else "perhaps"
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -102,7 +90,7 @@ class Changes(ReadOnlyInline):
 
 
 @admin.register(SiteMapping)
-class SiteMappingAdmin(SiteMappingPages):
+class SiteMappingAdmin(SiteMappingCells, SiteMappingPages):
     """Sites to organizations."""
 
     empty_text = (
@@ -116,13 +104,12 @@ class SiteMappingAdmin(SiteMappingPages):
         "show_open_alerts",
         "show_state",
         "company",
-        "certainty",
         "why",
         "decide",
     )
     list_display_links = None
     list_editable = ("company",)
-    list_select_related = ("site", "company", "company_location")
+    list_select_related = ("site", "company")
     list_filter: ClassVar[list[Any]] = [StateFilter, "source", "tickets_enabled", "site__is_on_demand"]
     list_filter_submit = True
     search_fields = ("site__name", "company__name", "=site__datto_site_uid")
@@ -135,6 +122,10 @@ class SiteMappingAdmin(SiteMappingPages):
         "show_state",
         "company",
         "company_location",
+        "default_contact",
+        "default_contract",
+        "queue",
+        "priority_offset",
         "tickets_enabled",
         "devices_enabled",
         "note",
@@ -146,6 +137,7 @@ class SiteMappingAdmin(SiteMappingPages):
 
     class Media:
         js = ("bridge/mapping.js",)
+        css: ClassVar[dict[str, list[str]]] = {"all": ["bridge/mapping.css"]}
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         """Show open alerts when somebody counts them."""
@@ -176,41 +168,47 @@ class SiteMappingAdmin(SiteMappingPages):
             if request.method == "POST" and name in request.POST:
                 if not self.has_change_permission(request):
                     return self.refuse()
-                decide(request, request.POST[name])
-                return HttpResponseRedirect(request.get_full_path())
-        return super().changelist_view(request, {**self.summary(request), **(extra_context or {})})
+                outcome = decide(request, request.POST[name])
+                asked = self.ask_about_tickets(request, outcome.batch)
+                return asked or HttpResponseRedirect(request.get_full_path())
+        answer: HttpResponse = super().changelist_view(
+            request, {**self.summary(request), **(extra_context or {})}
+        )
+        if request.method == "POST" and answer.status_code == HTTPStatus.FOUND:
+            return self.ask_about_tickets(request, batch_of(request)) or answer
+        return answer
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - Django's own signature
+        """Edit one mapping with everything that hangs on it."""
+        return super().get_form(request, obj, change, form=SiteMappingPageForm, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: SiteMapping, form: Any, change: Any) -> None:
         """Let the services decide; the form's values are only wishes."""
-        user = self.person(request)
+        user, batch = self.person(request), batch_of(request)
         stored = SiteMapping.objects.select_related("site", "company").get(pk=obj.pk)
         try:
             if "company" in form.changed_data:
                 company = form.cleaned_data["company"]
                 if company is None:
-                    reset([stored.pk], user)
+                    reset([stored.pk], user, batch=batch)
                 else:
-                    choose_company(stored, company, user)
+                    choose_company(stored, company, user, batch=batch)
                 stored = SiteMapping.objects.select_related("site", "company").get(pk=obj.pk)
-            if "note" in form.fields:
-                location = form.cleaned_data["company_location"]
-                if location is not None and location.company_id != stored.company_id:
-                    location = None  # the old organization's; choose_company has dropped it already
-                set_details(
-                    stored,
-                    user,
-                    company_location=location,
-                    tickets_enabled=form.cleaned_data["tickets_enabled"],
-                    devices_enabled=form.cleaned_data["devices_enabled"],
-                    note=form.cleaned_data["note"],
-                )
+            if isinstance(form, SiteMappingPageForm):
+                set_details(stored, user, _fitting(form.details(), stored), batch=batch)
         except MappingRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
 
+    def response_change(self, request: HttpRequest, obj: SiteMapping) -> HttpResponse:
+        """Ask about open tickets where the site has another organization now."""
+        return self.ask_about_tickets(request, batch_of(request)) or super().response_change(request, obj)
+
     @action(description="Accept the proposals", permissions=["change"])
-    def accept_selected(self, request: HttpRequest, queryset: QuerySet[SiteMapping]) -> None:
+    def accept_selected(self, request: HttpRequest, queryset: QuerySet[SiteMapping]) -> HttpResponse | None:
         """Confirm the ticked rows."""
-        say(self, request, "confirmed", confirm_mappings(_ids(queryset), self.person(request)))
+        outcome = confirm_mappings(_ids(queryset), self.person(request))
+        say(self, request, "confirmed", outcome)
+        return self.ask_about_tickets(request, outcome.batch)
 
     @action(description="Ignore: no tickets for these sites", permissions=["change"])
     def ignore_selected(self, request: HttpRequest, queryset: QuerySet[SiteMapping]) -> None:
@@ -222,100 +220,37 @@ class SiteMappingAdmin(SiteMappingPages):
         """Forget the decisions of the ticked rows."""
         say(self, request, "taken back", reset(_ids(queryset), self.person(request)))
 
-    def _accept_row(self, request: HttpRequest, value: str) -> None:
+    def _accept_row(self, request: HttpRequest, value: str) -> DecisionOutcome:
         ids = [int(value)] if value.isascii() and value.isdigit() else []
-        say(self, request, "confirmed", confirm_mappings(ids, self.person(request)))
+        outcome = confirm_mappings(ids, self.person(request))
+        say(self, request, "confirmed", outcome)
+        return outcome
 
-    def _choose_row(self, request: HttpRequest, value: str) -> None:
+    def _choose_row(self, request: HttpRequest, value: str) -> DecisionOutcome:
         mapping_id, _, company_id = value.partition(":")
         mapping = self.find_mapping(mapping_id)
         company = self.find_company(company_id)
         if mapping is None or company is None:
             self.message_user(request, "That row is not there any more. Load the page again.", messages.ERROR)
-            return
-        outcome: DecisionOutcome
+            return DecisionOutcome()
         try:
             outcome = choose_company(mapping, company, self.person(request))
         except MappingRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
-            return
+            return DecisionOutcome()
         say(self, request, f"mapped to {company.name}", outcome)
+        return outcome
 
-    @display(description="Site", ordering="site__name")
-    def show_site(self, mapping: SiteMapping) -> SafeString:
-        """Link to the mapping, and to the site in Datto RMM."""
-        site = mapping.site
-        name = inside_link("admin:mappings_sitemapping_change", mapping.pk, site.name)
-        portal = outside_link(site.portal_url, "Datto RMM") if site.portal_url else ""
-        gone = " · no longer returned by Datto RMM" if site.is_missing else ""
-        on_demand = " · on demand" if site.is_on_demand else ""
-        return format_html('{}<br><span class="text-xs">{}{}{}</span>', name, portal, on_demand, gone)
 
-    @display(description="Devices", ordering="site__device_count")
-    def devices(self, mapping: SiteMapping) -> int:
-        """Show the size of the site."""
-        return mapping.site.device_count
-
-    @display(description="Open alerts")
-    def show_open_alerts(self, mapping: Any) -> int:
-        """Show how many alerts wait or are worked on."""
-        return int(getattr(mapping, "open_alerts", 0))
-
-    @display(
-        description="State",
-        ordering="state",
-        label={
-            State.UNMAPPED.label: "warning",
-            State.PROPOSED.label: "info",
-            State.CONFIRMED.label: "success",
-            State.CONFLICT.label: "danger",
-            State.COMPANY_INACTIVE.label: "danger",
-            State.COMPANY_MISSING.label: "danger",
-            State.RENAMED.label: "warning",
-        },
+def _fitting(details: Details, mapping: SiteMapping) -> Details:
+    """Return the details without what belongs to the organization the site had before."""
+    return details.changed(
+        **{
+            name: None
+            for name in ("company_location", "default_contact", "default_contract")
+            if getattr(details, name) is not None and getattr(details, name).company_id != mapping.company_id
+        }
     )
-    def show_state(self, mapping: SiteMapping) -> str:
-        """Show the state as a coloured label."""
-        return str(mapping.get_state_display())
-
-    @display(description="How sure", ordering="score")
-    def certainty(self, mapping: SiteMapping) -> str:
-        """Show the score in words."""
-        return score_in_words(mapping)
-
-    @display(description="Why")
-    def why(self, mapping: SiteMapping) -> SafeString:
-        """Show the reason."""
-        return format_html('<span class="mapping-why">{}</span>', mapping.reason)
-
-    @display(description="Decide")
-    def decide(self, mapping: SiteMapping) -> SafeString | str:
-        """Offer what one click can do."""
-        if mapping.state in {State.PROPOSED, State.RENAMED}:
-            return format_html(
-                '<button type="submit" class="rb-button" name="_accept" value="{}">Accept</button>',
-                mapping.pk,
-            )
-        if mapping.state in {State.CONFLICT, State.COMPANY_MISSING} and mapping.candidates:
-            buttons = format_html_join(
-                " ",
-                '<button type="submit" class="rb-button" name="_choose" value="{}:{}" title="{}">{} · {}</button>',
-                (
-                    (mapping.pk, one["company_id"], one["reason"], one["name"], one["company_id"])
-                    for one in mapping.candidates
-                ),
-            )
-            return format_html('<span class="mapping-candidates">{}</span>', buttons)
-        return ""
-
-    @display(description="Decided")
-    def decided(self, mapping: SiteMapping) -> SafeString | str:
-        """Show who decided when."""
-        if mapping.decided_at is None:
-            return "Nobody has decided yet"
-        return format_html(
-            "{} by {}", show_time(mapping.decided_at), mapping.decided_by or "the command line"
-        )
 
 
 def _ids(queryset: QuerySet[SiteMapping]) -> list[int]:

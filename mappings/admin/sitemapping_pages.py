@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -13,11 +14,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from mappings.admin.choices import choices_view
 from mappings.admin.common import ThemedAdmin
+from mappings.admin.creations import create_company_view
 from mappings.models import Company, SiteMapping, SiteMappingChange
 from mappings.selectors import UNDECIDED_STATES, count_mappings_by_state
+from mappings.services.catch_all import find_catch_all
 from mappings.services.decisions import DecisionOutcome, accept_exact, accept_native, find_last_batch, undo
+from mappings.services.moves import count_tickets_elsewhere, move_open_tickets, sites_of_batch
 from mappings.services.transfer import BadFile, apply_import, decode_file, export_rows, plan_import
+from mappings.services.transfer_details import RELATED
 
 State = SiteMapping.State
 LIST = "admin:mappings_sitemapping_changelist"
@@ -39,10 +45,27 @@ def say(model_admin: Any, request: HttpRequest, what: str, outcome: DecisionOutc
         )
 
 
+def batch_of(request: HttpRequest) -> uuid.UUID:
+    """Return the batch under which everything this request decides is kept and undone."""
+    batch: uuid.UUID | None = getattr(request, "mapping_batch", None)
+    if batch is None:
+        batch = uuid.uuid4()
+        request.mapping_batch = batch  # type: ignore[attr-defined]
+    return batch
+
+
+def move_page(batch: uuid.UUID | None) -> str:
+    """Return the address that asks about open tickets, "" when none stands under another organization."""
+    if batch is None or not count_tickets_elsewhere(sites_of_batch(batch)):
+        return ""
+    return reverse("admin:mappings_sitemapping_move_tickets", args=[batch])
+
+
 class SiteMappingPages(ThemedAdmin):
     """The pages around the list."""
 
     change_list_template = "mappings/change_list.html"
+    change_form_outer_before_template = "mappings/mapping_links.html"
     list_before_template = "mappings/site_mapping_bar.html"
     show_full_result_count = False
     list_per_page = 50
@@ -63,6 +86,23 @@ class SiteMappingPages(ThemedAdmin):
                 name=f"mappings_sitemapping_{name.replace('-', '_')}",
             )
             for name, view in pages
+        ]
+        ours += [
+            path(
+                "move-tickets/<uuid:batch>/",
+                self.admin_site.admin_view(self.move_tickets_view),
+                name="mappings_sitemapping_move_tickets",
+            ),
+            path(
+                "<int:mapping_id>/create-organization/",
+                self.admin_site.admin_view(create_company_view),
+                name="mappings_sitemapping_create_company",
+            ),
+            path(
+                "choices/<str:field>/",
+                self.admin_site.admin_view(choices_view),
+                name="mappings_sitemapping_choices",
+            ),
         ]
         return [*ours, *super().get_urls()]
 
@@ -94,6 +134,41 @@ class SiteMappingPages(ThemedAdmin):
             return None
         return Company.objects.filter(autotask_company_id=int(text)).first()
 
+    @staticmethod
+    def ask_about_tickets(request: HttpRequest, batch: uuid.UUID | None) -> HttpResponse | None:
+        """Return the way to the page that asks about open tickets; None when there is nothing to ask."""
+        address = move_page(batch) if request.method == "POST" else ""
+        return HttpResponseRedirect(address) if address else None
+
+    def move_tickets_view(self, request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
+        """Ask what becomes of open tickets of sites that have another organization now."""
+        if not self.has_change_permission(request):
+            return self.refuse()
+        if request.method == "POST":
+            count = move_open_tickets(batch, self.person(request))
+            noun = "ticket is" if count == 1 else "tickets are"
+            self.message_user(
+                request,
+                f"{count} open {noun} being moved; each tells it on its timeline."
+                if count
+                else "No open ticket has to be moved any more.",
+                messages.SUCCESS,
+            )
+            return HttpResponseRedirect(reverse(LIST))
+        counts = count_tickets_elsewhere(sites_of_batch(batch))
+        rows = SiteMapping.objects.select_related("site", "company").filter(
+            site__datto_site_uid__in=list(counts)
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Open tickets of these sites",
+            "opts": self.model._meta,  # noqa: SLF001 - documented API
+            "list_url": reverse(LIST),
+            "rows": [(row, counts[row.site.datto_site_uid]) for row in rows.order_by("site__name")],
+            "total": sum(counts.values()),
+        }
+        return TemplateResponse(request, "mappings/move_tickets.html", context)
+
     def summary(self, request: HttpRequest) -> dict[str, Any]:
         """Return what the bar above the list shows."""
         counts = count_mappings_by_state()
@@ -116,6 +191,7 @@ class SiteMappingPages(ThemedAdmin):
             ],
             "native_count": sources.count(SiteMapping.Source.NATIVE),
             "exact_count": sources.count(SiteMapping.Source.EXACT),
+            "catch_all": find_catch_all(),
             "last_change": find_last_batch(self.person(request)),
             "can_change_mappings": self.has_change_permission(request),
         }
@@ -140,8 +216,9 @@ class SiteMappingPages(ThemedAdmin):
     def _decide(self, request: HttpRequest, what: str, decide: Any) -> HttpResponse:
         if request.method != "POST" or not self.has_change_permission(request):
             return self.refuse()
-        say(self, request, what, decide(self.person(request)))
-        return HttpResponseRedirect(reverse(LIST))
+        outcome = decide(self.person(request))
+        say(self, request, what, outcome)
+        return self.ask_about_tickets(request, outcome.batch) or HttpResponseRedirect(reverse(LIST))
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
         """Send all mappings as CSV."""
@@ -150,7 +227,7 @@ class SiteMappingPages(ThemedAdmin):
         answer = HttpResponse(content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="site-mappings-{timezone.now():%Y-%m-%d}.csv"'
         answer.write("\ufeff")  # tells spreadsheets that this is UTF-8
-        rows = SiteMapping.objects.select_related("site", "company").order_by("site__name", "pk")
+        rows = SiteMapping.objects.select_related("site", "company", *RELATED).order_by("site__name", "pk")
         csv.writer(answer).writerows(export_rows(rows.iterator()))
         return answer
 
@@ -193,4 +270,4 @@ class SiteMappingPages(ThemedAdmin):
         if outcome.errors:
             context["left_out"] = outcome.errors
             return TemplateResponse(request, "mappings/site_mapping_import.html", context)
-        return HttpResponseRedirect(reverse(LIST))
+        return self.ask_about_tickets(request, outcome.batch) or HttpResponseRedirect(reverse(LIST))

@@ -10,9 +10,12 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from mappings.admin.autotask import company_label
-from mappings.models import Company, SiteMapping
+from mappings.admin.choices import OfCompanySelect, choice_label
+from mappings.admin.labels import company_label
+from mappings.models import Company, CompanyLocation, Contact, Contract, PicklistValue, SiteMapping
+from mappings.services.details import MAX_PRIORITY_STEPS, Details, find_objections
 
 if TYPE_CHECKING:
     CompanyChoiceField = forms.ModelChoiceField[Company]
@@ -89,12 +92,6 @@ class SiteMappingForm(forms.ModelForm[SiteMapping]):
         field = self.fields["company"]
         if isinstance(field, CompanyField):
             field.remember(self.instance.company if self.instance.pk else None)
-        location = self.fields.get("company_location")
-        if isinstance(location, forms.ModelChoiceField) and location.queryset is not None:
-            location.queryset = location.queryset.filter(company_id=self.instance.company_id)
-            location.help_text = (
-                "Put on this site's tickets. Save another organization first to see its locations."
-            )
 
     def clean_company(self) -> Company | None:
         """Refuse what the services would refuse, beside the field.
@@ -112,3 +109,84 @@ class SiteMappingForm(forms.ModelForm[SiteMapping]):
         if self.instance.site.is_system:
             raise ValidationError("Datto RMM made this site itself; it cannot belong to an organization.")
         return company
+
+
+def steps_in_words(steps: int) -> str:
+    """Return a priority offset as a person reads it."""
+    if not steps:
+        return "As Datto RMM says"
+    count = abs(steps)
+    return f"{count} step{'s' if count > 1 else ''} {'more' if steps > 0 else 'less'} urgent"
+
+
+_OF_COMPANY: dict[str, tuple[Any, str, str]] = {
+    "company_location": (CompanyLocation, "Location", "Put on the tickets of this site."),
+    "default_contact": (
+        Contact,
+        "Default contact",
+        "Put on the site's tickets when nothing better is known.",
+    ),
+    "default_contract": (
+        Contract,
+        "Default contract",
+        "Put on the site's tickets, and proposed for its devices.",
+    ),
+}
+
+
+class SiteMappingPageForm(SiteMappingForm):
+    """A mapping with everything that hangs on it."""
+
+    company_location: Any = forms.ModelChoiceField(CompanyLocation.objects.none(), required=False)
+    default_contact: Any = forms.ModelChoiceField(Contact.objects.none(), required=False)
+    default_contract: Any = forms.ModelChoiceField(Contract.objects.none(), required=False)
+    queue: Any = forms.ModelChoiceField(
+        PicklistValue.objects.none(),
+        required=False,
+        empty_label="As the ticket defaults say",
+        widget=UnfoldAdminSelectWidget,
+        help_text="Overrides the queue of the ticket defaults for this site.",
+    )
+    priority_offset: Any = forms.TypedChoiceField(
+        choices=[(n, steps_in_words(n)) for n in range(MAX_PRIORITY_STEPS, -MAX_PRIORITY_STEPS - 1, -1)],
+        coerce=int,
+        widget=UnfoldAdminSelectWidget,
+        label="Urgency of alerts",
+        help_text="Shifts the alert's priority along Critical, High, Moderate, Low, Information before the ticket "
+        "defaults are asked.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        company_pk = self.instance.company_id
+        for name, (model, label, help_text) in _OF_COMPANY.items():
+            field: Any = self.fields.get(name)
+            if field is None:
+                continue
+            # Not narrowed to the organization: what belongs to another one is refused with words, beside the field.
+            field.queryset = model.objects.select_related("company")
+            field.label, field.label_from_instance = label, choice_label
+            field.help_text = f"{help_text} Save another organization first to see what it has."
+            field.widget = OfCompanySelect(name)
+            field.widget.choices = field.choices
+            field.widget.company_pk = company_pk
+            field.widget.is_required = False
+        queue: Any = self.fields.get("queue")
+        if queue is not None:
+            active = PicklistValue.objects.filter(entity="Tickets", field="queueID", is_active=True)
+            present = PicklistValue.objects.filter(pk=self.instance.queue_id or 0)
+            queue.queryset = (active | present).order_by("sort_order", "label")
+
+    def details(self) -> Details:
+        """Return the settings the person asks for; valid forms only."""
+        return Details(**{name: self.cleaned_data[name] for name in Details.__dataclass_fields__})
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse, beside the field, what the service would refuse."""
+        cleaned = super().clean()
+        if self.errors or cleaned is None or self.cleaned_data.get("company") != self.instance.company:
+            # With another organization these choices are dropped; they were made for the old one.
+            return cleaned
+        for name, text in find_objections(self.instance, self.details()).items():
+            self.add_error(name, text)
+        return cleaned

@@ -1,9 +1,9 @@
 """Which Autotask company a Datto RMM site most likely belongs to, and why. Pure.
 
 From sure to unsure: the link made in Datto RMM itself, the same name, the same name without its legal form, a
-part of the site's name, a similar name. A proposal always carries its reason in words. Where two companies
-fit equally or nearly so there is no proposal but a conflict with both as candidates: nobody's alerts may
-land on the wrong organization because a computer tossed a coin.
+part of the site's name, a similar name, and last a shared external address or e-mail domain. A proposal always
+carries its reason in words. Where two companies fit equally or nearly so there is no proposal but a conflict
+with both as candidates: nobody's alerts may land on the wrong organization because a computer tossed a coin.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rapidfuzz import fuzz, process
 
+from mappings.domain.evidence import Hint
 from mappings.domain.names import ComparableName, normalise, split_name
 
 #: Similar names below this are no proposal, 0 to 100.
@@ -38,6 +39,8 @@ class Basis(StrEnum):
     NATIVE = "native"
     EXACT = "exact"
     SIMILAR = "similar"
+    ADDRESS = "address"
+    EMAIL = "email"
 
 
 class Outcome(StrEnum):
@@ -66,12 +69,14 @@ class SiteFacts:
 
     Attributes:
         native_autotask_company_id: the link made in Datto RMM's own screens.
+        hints: what its devices' addresses and domains point to, best first.
     """
 
     datto_site_uid: str
     name: str
     is_system: bool = False
     native_autotask_company_id: int | None = None
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,11 @@ class Proposal:
     @property
     def is_safe(self) -> bool:
         """True when many such proposals may be accepted at once: sure basis, active company."""
-        return self.best is not None and self.best.basis is not Basis.SIMILAR and self.best.company.is_active
+        return (
+            self.best is not None
+            and self.best.basis in {Basis.NATIVE, Basis.EXACT}
+            and self.best.company.is_active
+        )
 
 
 def is_system_site(datto_site_uid: str, name: str) -> bool:
@@ -164,6 +173,8 @@ class CompanyIndex:
 
     def _by_name(self, site: SiteFacts) -> Proposal:
         candidates = self._candidates(normalise(site.name), site.name)
+        hinted = self._hinted(site.hints)
+        candidates = _supported(candidates, hinted) if candidates else hinted
         if not candidates:
             return Proposal(Outcome.NOTHING, "No organization has this or a similar name.")
         best = candidates[0]
@@ -177,6 +188,16 @@ class CompanyIndex:
             )
             return Proposal(Outcome.CONFLICT, f"Several organizations fit: {names}.", candidates=candidates)
         return Proposal(Outcome.PROPOSED, _with_warning(best), best=best, candidates=candidates)
+
+    def _hinted(self, hints: tuple[Hint, ...]) -> tuple[Candidate, ...]:
+        """Return usable companies that the devices' traces point to, best first; never above a similar name."""
+        found = []
+        for hint in hints:
+            company = self.find(hint.autotask_company_id)
+            if company is not None and company.is_active and not company.is_missing:
+                score = min(hint.score, SIMILAR_FROM - 1)
+                found.append(Candidate(company, score, Basis(hint.kind.value), hint.reason))
+        return tuple(sorted(found, key=lambda one: -one.score)[:_MAX_CANDIDATES])
 
     def _candidates(self, name: ComparableName, text: str) -> tuple[Candidate, ...]:
         found: dict[int, Candidate] = {}
@@ -228,7 +249,22 @@ class CompanyIndex:
 
 def _nearly_equal(best: Candidate, other: Candidate) -> bool:
     """An exact name stands alone; everything less sure must lead clearly."""
-    return best.basis is Basis.SIMILAR and best.score - other.score <= NEARLY_EQUAL
+    if best.basis in {Basis.NATIVE, Basis.EXACT}:
+        return False
+    return best.score - other.score <= NEARLY_EQUAL
+
+
+def _supported(candidates: tuple[Candidate, ...], hinted: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Say which of several names the traces speak for; scores stay, so that names go on leading."""
+    if len(candidates) == 1:
+        return candidates
+    traces = {one.company.autotask_company_id: one.reason for one in hinted}
+    return tuple(
+        replace(one, reason=f"{one.reason}, and {traces[one.company.autotask_company_id]}")
+        if one.company.autotask_company_id in traces
+        else one
+        for one in candidates
+    )
 
 
 def _core_reason(site: ComparableName, company: ComparableName) -> str:

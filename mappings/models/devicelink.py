@@ -84,6 +84,11 @@ class DeviceLink(models.Model):
     volatile_written_on = models.DateField(
         null=True, blank=True, help_text="Day on which fields that change all the time were last written."
     )
+    applied_type = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{product, type, category} as the type rule last gave them; a person's later choice stays.",
+    )
     user_history = models.JSONField(
         default=list, blank=True, help_text="[[ISO date, user]] at each change of the last logged-in user."
     )

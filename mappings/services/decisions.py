@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from mappings.models import Company, CompanyLocation, SiteMapping, SiteMappingChange
+from mappings.models import Company, SiteMapping, SiteMappingChange
 from mappings.services.mirror import in_chunks
 from mappings.services.snapshots import restored_values, same_decision, snapshot
 from mappings.services.upkeep import repropose
@@ -25,10 +25,19 @@ from mappings.signals import announce_changed_mappings
 
 State = SiteMapping.State
 Source = SiteMapping.Source
+_REASONS: dict[str, str] = {Source.CSV: "Imported.", Source.CREATED: "Created from here."}
 
 
 class MappingRefused(ValueError):  # noqa: N818 - not a fault: the text tells a person why and what to do
-    """A decision that cannot be; the text names the site, the reason and the cure."""
+    """A decision that cannot be; the text names the site, the reason and the cure.
+
+    Attributes:
+        field: of the mapping, "company" unless told otherwise.
+    """
+
+    def __init__(self, text: str, *, field: str = "company") -> None:
+        self.field = field
+        super().__init__(text)
 
 
 @dataclass(slots=True)
@@ -67,7 +76,7 @@ def confirm_mappings(mapping_ids: Iterable[int], user: User | None) -> DecisionO
             mapping.state = State.CONFIRMED
         return refusal
 
-    return _decide(mapping_ids, user, "Confirmed", confirm)
+    return decide_rows(mapping_ids, user, "Confirmed", confirm)
 
 
 def accept_native(user: User | None = None) -> DecisionOutcome:
@@ -94,7 +103,7 @@ def choose_company(
         mapping: with its site.
         company: the organization.
         user: who decides.
-        source: `manual`, or `csv` for an import.
+        source: `manual`, `csv` for an import, `created` for what was made from here.
         batch: of several decisions that are undone together.
 
     Raises:
@@ -112,13 +121,13 @@ def choose_company(
         if row.state == State.CONFIRMED and row.company_id == company.pk:
             return "confirmed already"
         if row.company_id != company.pk:
-            row.company_location = None
+            _forget_details_of_company(row)
         _set_decision(row, company, user, now)
         row.state, row.source, row.score = State.CONFIRMED, Source(source), 100
-        row.reason = "Imported." if source == Source.CSV else "Chosen by a person."
+        row.reason = _REASONS.get(source, "Chosen by a person.")
         return ""
 
-    return _decide([mapping.pk], user, f"Mapped to {company.name}"[:200], choose, batch=batch)
+    return decide_rows([mapping.pk], user, f"Mapped to {company.name}"[:200], choose, batch=batch)
 
 
 def ignore(
@@ -129,14 +138,15 @@ def ignore(
     def set_ignored(mapping: SiteMapping, now: datetime) -> str:
         if mapping.state == State.IGNORED:
             return "ignored already"
-        mapping.company = mapping.company_location = None
+        mapping.company = None
+        _forget_details_of_company(mapping)
         mapping.state, mapping.source, mapping.score = State.IGNORED, Source.MANUAL, 0
         mapping.reason = "Ignored by a person."
         mapping.confirmed_site_name = mapping.confirmed_company_name = ""
         mapping.decided_by, mapping.decided_at = user, now
         return ""
 
-    return _decide(mapping_ids, user, "Ignored", set_ignored, batch=batch)
+    return decide_rows(mapping_ids, user, "Ignored", set_ignored, batch=batch)
 
 
 def reset(
@@ -147,39 +157,12 @@ def reset(
     def forget(mapping: SiteMapping, _now: datetime) -> str:
         if mapping.decided_at is None:
             return "not decided yet"
-        mapping.company_location = mapping.decided_by = mapping.decided_at = None
+        _forget_details_of_company(mapping)
+        mapping.decided_by = mapping.decided_at = None
         mapping.confirmed_site_name = mapping.confirmed_company_name = ""
         return ""
 
-    return _decide(mapping_ids, user, "Decision taken back", forget, then=repropose, batch=batch)
-
-
-def set_details(
-    mapping: SiteMapping,
-    user: User | None,
-    *,
-    company_location: CompanyLocation | None,
-    tickets_enabled: bool,
-    devices_enabled: bool,
-    note: str,
-) -> DecisionOutcome:
-    """Save what hangs on a mapping besides the organization.
-
-    Raises:
-        MappingRefused: the location belongs to another organization.
-    """
-    if company_location is not None and company_location.company_id != mapping.company_id:
-        raise MappingRefused(
-            f"{mapping.site.name}: the location {company_location.name} belongs to another organization. "
-            "Choose one of this organization, or none."
-        )
-
-    def edit(row: SiteMapping, _now: datetime) -> str:
-        row.company_location = company_location
-        row.tickets_enabled, row.devices_enabled, row.note = tickets_enabled, devices_enabled, note
-        return ""
-
-    return _decide([mapping.pk], user, "Settings changed", edit)
+    return decide_rows(mapping_ids, user, "Decision taken back", forget, then=repropose, batch=batch)
 
 
 def undo(batch: uuid.UUID, user: User | None) -> DecisionOutcome:
@@ -259,7 +242,11 @@ def _locked(pks: Iterable[int]) -> dict[int, SiteMapping]:
     return {row.pk: row for row in rows}
 
 
-def _decide(
+def _forget_details_of_company(mapping: SiteMapping) -> None:
+    mapping.company_location = mapping.default_contact = mapping.default_contract = None
+
+
+def decide_rows(
     mapping_ids: Iterable[int],
     user: User | None,
     reason: str,
@@ -314,6 +301,10 @@ def _store(
             "score",
             "reason",
             "candidates",
+            "default_contact",
+            "default_contract",
+            "queue",
+            "priority_offset",
             "tickets_enabled",
             "devices_enabled",
             "note",

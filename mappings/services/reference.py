@@ -1,32 +1,32 @@
-"""Reading Autotask's reference data: companies, locations, contacts, pick lists, work types."""
+"""Reading Autotask's reference data: companies, locations, contacts, pick lists, work types, the catalogue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from integration.sync.runs import RunRecorder, RunStoppedByGuard
+from integration.sync.recorder import RunRecorder, RunStoppedByGuard
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.records import Company as CompanyRecord
 from integration.vendors.autotask.records import CompanyLocation as LocationRecord
 from integration.vendors.autotask.records import Contact as ContactRecord
 from integration.vendors.autotask.records import FieldInfo
-from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, Rejected
+from integration.vendors.errors import ContractBroken
 from mappings.models import Company, CompanyLocation, Contact, PicklistValue, WorkType
+from mappings.services.devices.catalogue import sync_catalogue
 from mappings.services.mirror import (
+    NOT_RETURNED,
     Mirror,
     Row,
-    cursor_of,
-    in_chunks,
-    mark_gone,
     needs_full_read,
-    record_read,
+    read_mirror,
+    spared,
+    start_of,
     store_rows,
+    writing,
 )
 from mappings.services.upkeep import keep_mappings_true
 
@@ -55,12 +55,8 @@ CONTACTS = Mirror(
 WORK_TYPES = Mirror("work types", "work type", WorkType, "autotask_billing_code_id", ("is_active", False))
 
 FULL_READ_EVERY = timedelta(hours=24)
-#: An incremental read starts this much before the last change seen: Autotask commits out of order.
-_OVERLAP = timedelta(minutes=5)
 #: Locations carry no change date: of this many changed companies they are read one by one, of more all at once.
 _LOCATIONS_ONE_BY_ONE = 5
-_GONE = "No longer returned by Autotask."
-_Record = TypeVar("_Record")
 
 
 def sync_reference(recorder: RunRecorder, autotask: AutotaskClient, *, full: bool = False) -> None:
@@ -77,49 +73,32 @@ def sync_reference(recorder: RunRecorder, autotask: AutotaskClient, *, full: boo
     """
     refused: list[str] = []
     changed = _sync_companies(recorder, autotask, full=full, refused=refused)
-    with _spared(recorder, "location", "Locations"):
+    with spared(recorder, "location", "Locations"):
         _sync_locations(recorder, autotask, full=full, changed=changed, refused=refused)
-    with _spared(recorder, "contact", "Contacts"):
+    with spared(recorder, "contact", "Contacts"):
         _sync_contacts(recorder, autotask, full=full, refused=refused)
     for entity, fields in PICKLISTS.items():
-        with _spared(recorder, "pick list", f"Pick lists of {entity}"):
+        with spared(recorder, "pick list", f"Pick lists of {entity}"):
             recorder.begin_step(f"Reading pick lists of {entity}", len(fields))
             info = autotask.fetch_field_info(entity)
             for done, name in enumerate(fields, start=1):
                 _store_picklist(recorder, entity, name, info.get(name))
                 recorder.advance(done)
-    with _spared(recorder, "work type", "Work types"):
+    with spared(recorder, "work type", "Work types"):
         _sync_work_types(recorder, autotask, refused)
+    sync_catalogue(recorder, autotask, refused)
     keep_mappings_true(recorder)
     if refused:
         raise RunStoppedByGuard("\n".join(refused))
-
-
-@contextmanager
-def _spared(recorder: RunRecorder, object_type: str, label: str) -> Iterator[None]:
-    """Let a refusal end only one step, as a failure in the history: sites can be mapped without what it reads.
-
-    Outages, refused logins and limits still end the run, since the next step would meet them too.
-    """
-    try:
-        yield
-    except (PermissionDenied, NotFound, Rejected, ContractBroken) as error:
-        recorder.failed(
-            object_type,
-            error.path,
-            label,
-            error.detail,
-            "What was known before stays. Check that the API user's security level may read it.",
-        )
 
 
 def _sync_companies(
     recorder: RunRecorder, autotask: AutotaskClient, *, full: bool, refused: list[str]
 ) -> set[int]:
     is_full = full or needs_full_read(COMPANIES.name, every=FULL_READ_EVERY)
-    since = None if is_full else _start_of(COMPANIES.name)
+    since = None if is_full else start_of(COMPANIES.name)
     records = autotask.iter_companies(modified_since=since)
-    return _read(
+    return read_mirror(
         recorder, COMPANIES, "Reading organizations", records, _company_row, since=since, refused=refused
     )
 
@@ -127,14 +106,14 @@ def _sync_companies(
 def _sync_locations(
     recorder: RunRecorder, autotask: AutotaskClient, *, full: bool, changed: set[int], refused: list[str]
 ) -> None:
-    company_pks = _company_pks()
-    row = _row_of_company(recorder, company_pks, "location", _location_row)
+    company_pks = company_pks_by_id()
+    row = row_of_company(recorder, company_pks, "location", _location_row)
     is_full = (
         full or needs_full_read(LOCATIONS.name, every=FULL_READ_EVERY) or len(changed) > _LOCATIONS_ONE_BY_ONE
     )
     if is_full:
         records = autotask.iter_company_locations()
-        _read(recorder, LOCATIONS, "Reading locations", records, row, since=None, refused=refused)
+        read_mirror(recorder, LOCATIONS, "Reading locations", records, row, since=None, refused=refused)
         return
     for company_id in sorted(changed):
         recorder.begin_step("Reading locations of changed organizations")
@@ -146,10 +125,10 @@ def _sync_contacts(
     recorder: RunRecorder, autotask: AutotaskClient, *, full: bool, refused: list[str]
 ) -> None:
     is_full = full or needs_full_read(CONTACTS.name, every=FULL_READ_EVERY)
-    since = None if is_full else _start_of(CONTACTS.name)
-    row = _row_of_company(recorder, _company_pks(), "contact", _contact_row)
+    since = None if is_full else start_of(CONTACTS.name)
+    row = row_of_company(recorder, company_pks_by_id(), "contact", _contact_row)
     records = autotask.iter_contacts(modified_since=since)
-    _read(recorder, CONTACTS, "Reading contacts", records, row, since=since, refused=refused)
+    read_mirror(recorder, CONTACTS, "Reading contacts", records, row, since=since, refused=refused)
 
 
 def _sync_work_types(recorder: RunRecorder, autotask: AutotaskClient, refused: list[str]) -> None:
@@ -164,7 +143,7 @@ def _sync_work_types(recorder: RunRecorder, autotask: AutotaskClient, refused: l
             "Tickets are made without a work type until Autotask tells which billing codes are work types.",
         )
         return
-    _read(
+    read_mirror(
         recorder,
         WORK_TYPES,
         "Reading work types",
@@ -175,46 +154,12 @@ def _sync_work_types(recorder: RunRecorder, autotask: AutotaskClient, refused: l
     )
 
 
-def _read(
-    recorder: RunRecorder,
-    mirror: Mirror,
-    label: str,
-    records: Iterable[_Record],
-    row: Callable[[_Record], Row | None],
-    *,
-    since: datetime | None,
-    refused: list[str],
-) -> set[Any]:
-    """Store all records; after a complete read (no `since`) mark the rest as gone. Returns changed keys."""
-    recorder.begin_step(label)
-    seen: set[Any] = set()
-    changed: set[Any] = set()
-    latest: datetime | None = None
-    for chunk in in_chunks(records):
-        rows = [one for one in map(row, chunk) if one is not None]
-        changed |= store_rows(recorder, mirror, rows)
-        seen.update(one[mirror.key] for one in rows)
-        latest = max(
-            [*filter(None, [latest]), *(at for one in rows if (at := one.get("modified_at")))], default=None
-        )
-        recorder.advance(len(seen))
-    refusal = mark_gone(recorder, mirror, seen, message=_GONE) if since is None else ""
-    if refusal:
-        refused.append(refusal)
-    record_read(recorder, mirror.name, cursor_at=latest, is_full=since is None, is_swept=not refusal)
-    return changed
-
-
-def _start_of(name: str) -> datetime | None:
-    cursor = cursor_of(name)
-    return None if cursor is None else cursor - _OVERLAP
-
-
-def _company_pks() -> dict[int, int]:
+def company_pks_by_id() -> dict[int, int]:
+    """Return Autotask's company id -> our primary key, of every mirrored company."""
     return dict(Company.objects.order_by().values_list("autotask_company_id", "pk"))
 
 
-def _row_of_company(
+def row_of_company(
     recorder: RunRecorder,
     company_pks: dict[int, int],
     object_type: str,
@@ -293,7 +238,7 @@ def _store_picklist(recorder: RunRecorder, entity: str, name: str, info: FieldIn
         )
         return
     now = timezone.now()
-    with transaction.atomic():
+    with writing(f"pick list {where}"):
         known = {one.value: one for one in PicklistValue.objects.filter(entity=entity, field=name)}
         new: list[PicklistValue] = []
         changed: list[PicklistValue] = []
@@ -339,7 +284,7 @@ def _store_picklist(recorder: RunRecorder, entity: str, name: str, info: FieldIn
             if one.is_active:
                 one.is_active, one.synced_at = False, now
                 recorder.deactivated(
-                    "pick list value", f"{where}={one.value}", f"{where}: {one.label}", _GONE
+                    "pick list value", f"{where}={one.value}", f"{where}: {one.label}", NOT_RETURNED
                 )
                 changed.append(one)
         if not recorder.dry_run:

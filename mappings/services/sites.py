@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
-from integration.sync.runs import RunRecorder, RunStoppedByGuard
+from django.db.models import Q
+from django.utils import timezone
+
+from integration.sync.recorder import RunRecorder, RunStoppedByGuard
 from integration.vendors.datto_rmm import DattoRmmClient
 from integration.vendors.datto_rmm.records import Device as DeviceRecord
 from integration.vendors.datto_rmm.records import Site as SiteRecord
 from mappings.domain.matching import is_system_site
-from mappings.models import Device, Site
-from mappings.services.mirror import Mirror, Row, in_chunks, mark_gone, record_read, store_rows
+from mappings.models import Device, FieldMap, Site
+from mappings.services.devices.audits import UserChange, find_user_change, record_user_changes
+from mappings.services.devices.keys import keep_device_keys
+from mappings.services.mirror import Mirror, Row, in_chunks, mark_gone, record_read, store_rows, writing
 from mappings.services.upkeep import keep_mappings_true
 
 #: "Last seen" moves all the time; a step smaller than this is not worth a write.
@@ -36,7 +43,15 @@ DEVICES = Mirror(
     "datto_device_uid",
     ("is_deleted", True),
     frozenset(
-        {"is_online", "last_seen_at", "last_reboot_at", "last_audit_at", "last_user", "reboot_required"}
+        {
+            "is_online",
+            "last_seen_at",
+            "last_reboot_at",
+            "last_audit_at",
+            "last_user",
+            "reboot_required",
+            "udfs",
+        }
     ),
     _is_noise,
 )
@@ -50,22 +65,10 @@ def sync_sites(recorder: RunRecorder, datto: DattoRmmClient) -> None:
         RunStoppedByGuard: a complete read missed too much; everything else was done.
         RunCancelled: a person stopped it.
     """
-    refused = [_read_sites(recorder, datto)]
+    refused = [read_sites(recorder, datto)]
     # Before the devices: tickets need the mappings, and can do without devices that cannot be read.
     keep_mappings_true(recorder)
-    refused.append(_read_devices(recorder, datto))
-    if Site.objects.filter(mapping=None).exists():
-        keep_mappings_true(recorder)
-    _raise_if_refused(refused)
-
-
-def sync_devices(recorder: RunRecorder, datto: DattoRmmClient) -> None:
-    """Read all devices; sites only known from their devices get a row and a mapping too.
-
-    Raises:
-        VendorError, RunStoppedByGuard, RunCancelled: as `sync_sites`.
-    """
-    refused = [_read_devices(recorder, datto)]
+    refused.append(read_devices(recorder, datto))
     if Site.objects.filter(mapping=None).exists():
         keep_mappings_true(recorder)
     _raise_if_refused(refused)
@@ -77,7 +80,8 @@ def _raise_if_refused(refused: list[str]) -> None:
         raise RunStoppedByGuard("\n".join(reasons))
 
 
-def _read_sites(recorder: RunRecorder, datto: DattoRmmClient) -> str:
+def read_sites(recorder: RunRecorder, datto: DattoRmmClient) -> str:
+    """Read all sites; returns and raises as `read_devices`."""
     recorder.begin_step("Reading sites", Site.objects.filter(is_missing=False).count() or None)
     seen: set[str] = set()
     for chunk in in_chunks(datto.iter_sites()):
@@ -89,27 +93,87 @@ def _read_sites(recorder: RunRecorder, datto: DattoRmmClient) -> str:
     return refusal
 
 
-def _read_devices(recorder: RunRecorder, datto: DattoRmmClient) -> str:
+def read_devices(recorder: RunRecorder, datto: DattoRmmClient) -> str:
+    """Read all devices, with the keys they are found by, their users' history and the UDFs some mapping uses.
+
+    Returns:
+        Why the guard refused to mark devices as gone, "" when it did not.
+
+    Raises:
+        VendorError: a page could not be read; what was stored before stays, nothing is marked as gone.
+        RunCancelled: a person stopped the run.
+    """
     recorder.begin_step("Reading devices", Device.objects.filter(is_deleted=False).count() or None)
     site_pks = dict(Site.objects.order_by().values_list("datto_site_uid", "pk"))
+    udf_numbers = _used_udfs()
     seen: set[str] = set()
-    for chunk in in_chunks(datto.iter_devices()):
+    for chunk in in_chunks(_iter_devices(datto, with_udfs=bool(udf_numbers))):
         _add_unlisted_sites(recorder, chunk, site_pks)
         rows = []
         for one in chunk:
             seen.add(one.uid)
             site_pk = site_pks.get(one.site_uid)
             if site_pk is not None:
-                rows.append(_device_row(one, site_pk))
+                rows.append(_device_row(one, site_pk, udf_numbers))
             elif not one.site_uid:
                 recorder.noticed(
                     "device", one.uid, one.hostname or one.uid, "Left out: Datto RMM names no site for it."
                 )
-        store_rows(recorder, DEVICES, rows)
+        _store_devices(recorder, rows)
         recorder.advance(len(seen))
     refusal = mark_gone(recorder, DEVICES, seen, message=_GONE)
     record_read(recorder, DEVICES.name, cursor_at=None, is_full=True, is_swept=not refusal)
     return refusal
+
+
+def store_device(recorder: RunRecorder, record: DeviceRecord) -> None:
+    """Store one device that was read by itself, with its keys and its user."""
+    site_pks = dict(
+        Site.objects.filter(datto_site_uid=record.site_uid).order_by().values_list("datto_site_uid", "pk")
+    )
+    _add_unlisted_sites(recorder, [record], site_pks)
+    if record.site_uid in site_pks:
+        _store_devices(recorder, [_device_row(record, site_pks[record.site_uid], _used_udfs())])
+
+
+def _store_devices(recorder: RunRecorder, rows: list[Row]) -> None:
+    """Store one chunk with what hangs on it, all or nothing: a device without keys would never be found again."""
+    users: dict[str, UserChange] = {}
+
+    def watch(device: Device, before: Row) -> None:
+        if (change := find_user_change(device, before)) is not None:
+            users[device.datto_device_uid] = change
+
+    with writing(DEVICES.name):
+        touched = store_rows(recorder, DEVICES, rows, watch=watch)
+        if recorder.dry_run:
+            return
+        uids = [row[DEVICES.key] for row in rows]
+        due = Device.objects.filter(Q(datto_device_uid__in=touched) | Q(keys=None), datto_device_uid__in=uids)
+        keep_device_keys(due.select_related("audit").order_by())
+        pks = dict(
+            Device.objects.filter(datto_device_uid__in=list(users))
+            .order_by()
+            .values_list("datto_device_uid", "pk")
+        )
+        record_user_changes({pks[uid]: change for uid, change in users.items()}, timezone.now().date())
+
+
+def _used_udfs() -> frozenset[int]:
+    """Return the numbers of Datto RMM's UDFs that some active field mapping uses."""
+    numbers = FieldMap.objects.filter(is_active=True).order_by().values_list("datto_udf_index", flat=True)
+    return frozenset(number for number in numbers if number is not None)
+
+
+def _iter_devices(datto: DattoRmmClient, *, with_udfs: bool) -> Iterator[DeviceRecord]:
+    """Yield all devices; API v2 may have dropped the UDFs, which then costs one page more to find out."""
+    devices = datto.iter_devices()
+    first = next(devices, None)
+    if first is None:
+        return iter(())
+    if with_udfs and first.udfs is None:
+        return datto.iter_devices(version="v3")
+    return chain([first], devices)
 
 
 def _add_unlisted_sites(recorder: RunRecorder, devices: list[DeviceRecord], site_pks: dict[str, int]) -> None:
@@ -154,8 +218,8 @@ def _site_row(record: SiteRecord) -> Row:
     }
 
 
-def _device_row(record: DeviceRecord, site_pk: int) -> Row:
-    return {
+def _device_row(record: DeviceRecord, site_pk: int, udf_numbers: frozenset[int]) -> Row:
+    row: Row = {
         "datto_device_uid": record.uid,
         "datto_device_id": record.id,
         "site_id": site_pk,
@@ -184,3 +248,11 @@ def _device_row(record: DeviceRecord, site_pk: int) -> Row:
         "portal_url": record.portal_url,
         "web_remote_url": record.web_remote_url,
     }
+    # An answer without UDFs says nothing about them; what was known stays.
+    if record.udfs is not None:
+        row["udfs"] = {
+            str(number): text for number, text in sorted(record.udfs.items()) if number in udf_numbers
+        }
+    elif not udf_numbers:
+        row["udfs"] = {}
+    return row

@@ -12,6 +12,10 @@ from mappings.models import SiteMapping
 SNAPSHOT_FIELDS = (
     "company_id",
     "company_location_id",
+    "default_contact_id",
+    "default_contract_id",
+    "queue_id",
+    "priority_offset",
     "state",
     "source",
     "score",
@@ -28,11 +32,17 @@ SNAPSHOT_FIELDS = (
 DECISION_FIELDS = (
     "company_id",
     "company_location_id",
+    "default_contact_id",
+    "default_contract_id",
+    "queue_id",
+    "priority_offset",
     "tickets_enabled",
     "devices_enabled",
     "note",
     "decided_at",
 )
+#: What a snapshot taken before a field existed means.
+_WHEN_ABSENT: dict[str, Any] = {"priority_offset": 0}
 
 
 def snapshot(mapping: SiteMapping) -> dict[str, Any]:
@@ -45,11 +55,15 @@ def snapshot(mapping: SiteMapping) -> dict[str, Any]:
 
 def restored_values(stored: dict[str, Any]) -> dict[str, Any]:
     """Return a snapshot as field values."""
-    values = {name: stored[name] for name in SNAPSHOT_FIELDS}
+    values = {name: _stored(stored, name) for name in SNAPSHOT_FIELDS}
     values["decided_at"] = parse_datetime(stored["decided_at"]) if stored["decided_at"] else None
     return values
 
 
 def same_decision(first: dict[str, Any], second: dict[str, Any]) -> bool:
     """Return whether two snapshots hold the same decision."""
-    return all(first[name] == second[name] for name in DECISION_FIELDS)
+    return all(_stored(first, name) == _stored(second, name) for name in DECISION_FIELDS)
+
+
+def _stored(values: dict[str, Any], name: str) -> Any:
+    return values.get(name, _WHEN_ABSENT.get(name))

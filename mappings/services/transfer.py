@@ -6,15 +6,24 @@ import csv
 import io
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from mappings.models import Company, SiteMapping
+from mappings.services import transfer_details
 from mappings.services.decisions import DecisionOutcome, MappingRefused, choose_company, ignore, reset
+from mappings.services.details import Details, details_of, set_details
 
-COLUMNS = ("datto_site_uid", "site_name", "autotask_company_id", "company_name", "state")
+COLUMNS = (
+    "datto_site_uid",
+    "site_name",
+    "autotask_company_id",
+    "company_name",
+    "state",
+    *transfer_details.COLUMNS,
+)
 #: Columns an import needs; the names are for people.
 NEEDED = ("datto_site_uid", "autotask_company_id", "state")
 _IMPORTABLE = ("confirmed", "ignored", "unmapped")
@@ -35,7 +44,12 @@ class RowError:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """One row that changes a mapping."""
+    """One row that changes a mapping.
+
+    Attributes:
+        is_decided: state or organization change.
+        details: its settings afterwards; None when they stay.
+    """
 
     line: int
     mapping: SiteMapping
@@ -43,6 +57,8 @@ class PlannedRow:
     company: Company | None
     before: str
     after: str
+    is_decided: bool = True
+    details: Details | None = None
 
 
 @dataclass(slots=True)
@@ -64,16 +80,19 @@ class ImportOutcome:
 
 
 def export_rows(mappings: Iterable[SiteMapping]) -> Iterator[list[str]]:
-    """Yield header and rows; the mappings must come with site and company."""
+    """Yield header and rows; the mappings must come with site, company and `transfer_details.RELATED`."""
     yield list(COLUMNS)
     for mapping in mappings:
         company = mapping.company
+        *cells, note = transfer_details.export_details(mapping)
         yield [
             mapping.site.datto_site_uid,
             _harmless(mapping.site.name),
             str(company.autotask_company_id) if company else "",
             _harmless(company.name) if company else "",
             str(mapping.state),
+            *cells,
+            _harmless(note),
         ]
 
 
@@ -91,7 +110,7 @@ def decode_file(content: bytes) -> str:
 
 
 def plan_import(text: str) -> ImportPlan:
-    """Return what a file would change, without writing. Four queries, whatever the number of rows.
+    """Return what a file would change, without writing. A handful of queries, whatever the number of rows.
 
     Raises:
         BadFile: no header, a missing column, or not CSV.
@@ -102,14 +121,16 @@ def plan_import(text: str) -> ImportPlan:
     except csv.Error as error:
         raise BadFile(f"The file is not CSV: {error}. Export the mappings and edit that file.") from error
     mappings = {
-        one.site.datto_site_uid: one for one in SiteMapping.objects.select_related("site", "company").all()
+        one.site.datto_site_uid: one
+        for one in SiteMapping.objects.select_related("site", "company", *transfer_details.RELATED)
     }
+    reader = transfer_details.DetailsReader(row for _, row in rows)
     companies = {one.autotask_company_id: one for one in Company.objects.all()}
     seen: dict[str, int] = {}
     for line, row in rows:
         first = seen.setdefault(row["datto_site_uid"], line)
         try:
-            change = _plan_row(line, first, row, mappings, companies)
+            change = _plan_row(line, first, row, mappings, companies, reader)
         except BadFile as error:
             plan.errors.append(RowError(line, str(error)))
             continue
@@ -131,19 +152,28 @@ def apply_import(text: str, user: User | None) -> ImportOutcome:
     with transaction.atomic():
         for change in plan.changes:
             try:
-                outcome.changed += _apply_row(change, user, outcome.batch).changed
+                with transaction.atomic():
+                    outcome.changed += _apply_row(change, user, outcome.batch)
             except MappingRefused as refusal:
                 outcome.errors.append(RowError(change.line, str(refusal)))
     return outcome
 
 
-def _apply_row(change: PlannedRow, user: User | None, batch: uuid.UUID) -> DecisionOutcome:
-    if change.company is not None:
-        return choose_company(
+def _apply_row(change: PlannedRow, user: User | None, batch: uuid.UUID) -> int:
+    """Apply decision and settings of one row; returns 1 when anything changed."""
+    outcome = DecisionOutcome()
+    if change.is_decided and change.company is not None:
+        outcome = choose_company(
             change.mapping, change.company, user, source=SiteMapping.Source.CSV, batch=batch
         )
-    decide = ignore if change.state == SiteMapping.State.IGNORED else reset
-    return decide([change.mapping.pk], user, batch=batch)
+    elif change.is_decided:
+        decide = ignore if change.state == SiteMapping.State.IGNORED else reset
+        outcome = decide([change.mapping.pk], user, batch=batch)
+    changed = outcome.changed
+    if change.details is not None:
+        current = SiteMapping.objects.select_related("site", "company").get(pk=change.mapping.pk)
+        changed += set_details(current, user, change.details, batch=batch).changed
+    return min(changed, 1)
 
 
 def _read_rows(text: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -171,6 +201,7 @@ def _plan_row(
     row: dict[str, str],
     mappings: dict[str, SiteMapping],
     companies: dict[int, Company],
+    reader: transfer_details.DetailsReader,
 ) -> PlannedRow | None:
     if first != line:
         raise BadFile(
@@ -192,8 +223,11 @@ def _plan_row(
                 f"autotask_company_id: no organization has the id {company_text}. "
                 "Run a sync of the organizations if it is new."
             )
-    if state == mapping.state and (company.pk if company else None) == mapping.company_id:
-        return None
+    is_decided = not (state == mapping.state and (company.pk if company else None) == mapping.company_id)
+    if not is_decided:
+        return _with_details(
+            PlannedRow(line, mapping, state, mapping.company, "", "", is_decided=False), row, reader
+        )
     if state not in _IMPORTABLE:
         raise BadFile(
             f"state: {row['state']!r} cannot be imported. Use {', '.join(_IMPORTABLE)}, or leave the row out."
@@ -201,11 +235,28 @@ def _plan_row(
     if state == "confirmed":
         _check_confirmed(mapping, company)
     elif state == "unmapped" and mapping.decided_at is None:
-        return None
+        plain = PlannedRow(line, mapping, mapping.state, mapping.company, "", "", is_decided=False)
+        return _with_details(plain, row, reader)
     chosen = company if state == "confirmed" else None
     after = f"{SiteMapping.State(state).label}: {chosen.name}" if chosen else SiteMapping.State(state).label
     before = mapping.get_state_display() + (f": {mapping.company.name}" if mapping.company else "")
-    return PlannedRow(line, mapping, state, chosen, before, str(after))
+    return _with_details(PlannedRow(line, mapping, state, chosen, before, str(after)), row, reader)
+
+
+def _with_details(
+    planned: PlannedRow, row: dict[str, str], reader: transfer_details.DetailsReader
+) -> PlannedRow | None:
+    """Return the row with the settings it asks for; None when nothing of it changes."""
+    try:
+        details = reader.read(row, planned.mapping, planned.company)
+    except ValueError as error:
+        raise BadFile(str(error)) from error
+    if details is None:
+        return planned if planned.is_decided else None
+    words = "; ".join(transfer_details.changes_in_words(details_of(planned.mapping), details))
+    after = f"{planned.after}; {words}" if planned.after else words
+    before = planned.before or planned.mapping.get_state_display()
+    return replace(planned, details=details, before=before, after=after)
 
 
 def _check_confirmed(mapping: SiteMapping, company: Company | None) -> None:

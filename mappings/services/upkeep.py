@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integration.sync.runs import RunRecorder
+from integration.sync.recorder import RunRecorder
 from mappings.domain.matching import CompanyFacts, CompanyIndex, SiteFacts
 from mappings.domain.upkeep import (
     MappingFacts,
@@ -19,6 +19,7 @@ from mappings.domain.upkeep import (
     decide_mapping,
 )
 from mappings.models import Company, Site, SiteMapping, SiteMappingChange
+from mappings.services.evidence import Evidence
 from mappings.services.mirror import in_chunks
 from mappings.services.snapshots import snapshot
 from mappings.signals import announce_changed_mappings
@@ -46,9 +47,15 @@ class Companies:
         self.index = CompanyIndex(facts)
 
 
-def site_facts(site: Site) -> SiteFacts:
+def site_facts(site: Site, evidence: Evidence) -> SiteFacts:
     """Return what matching knows of a site."""
-    return SiteFacts(site.datto_site_uid, site.name, site.is_system, site.native_autotask_company_id)
+    return SiteFacts(
+        site.datto_site_uid,
+        site.name,
+        site.is_system,
+        site.native_autotask_company_id,
+        evidence.hints(site.pk),
+    )
 
 
 def mapping_facts(mapping: SiteMapping, companies: Companies) -> MappingFacts:
@@ -90,18 +97,21 @@ def keep_mappings_true(recorder: RunRecorder) -> None:
     Decided mappings keep their company; where their state changes, the history of the mapping says so, and
     `site_mappings_changed` is sent when tickets may start or must stop to flow.
     """
-    companies = Companies()
+    companies, evidence = Companies(), Evidence()
     total = Site.objects.count()
     recorder.begin_step("Mapping sites to organizations", total)
     done = 0
     batch = uuid.uuid4()
-    for pks in in_chunks(Site.objects.order_by("pk").values_list("pk", flat=True).iterator()):
-        _keep_chunk(recorder, companies, pks, batch)
+    # A list: on SQLite nothing can be written while a query of this connection is read and another process has written.
+    for pks in in_chunks(list(Site.objects.order_by("pk").values_list("pk", flat=True))):
+        _keep_chunk(recorder, companies, evidence, pks, batch)
         done += len(pks)
         recorder.advance(done, total)
 
 
-def _keep_chunk(recorder: RunRecorder, companies: Companies, site_pks: list[int], batch: uuid.UUID) -> None:
+def _keep_chunk(
+    recorder: RunRecorder, companies: Companies, evidence: Evidence, site_pks: list[int], batch: uuid.UUID
+) -> None:
     now = timezone.now()
     new: list[SiteMapping] = []
     changed: list[SiteMapping] = []
@@ -122,7 +132,7 @@ def _keep_chunk(recorder: RunRecorder, companies: Companies, site_pks: list[int]
             was_usable = mapping.lets_tickets_through
             facts = mapping_facts(mapping, companies)
             is_different = apply_view(
-                mapping, decide_mapping(facts, site_facts(site), companies.index), companies
+                mapping, decide_mapping(facts, site_facts(site, evidence), companies.index), companies
             )
             if is_new:
                 new.append(mapping)
@@ -180,7 +190,8 @@ def _words(state: str, company_pk: int | None, companies: Companies) -> dict[str
 
 def repropose(mappings: Iterable[SiteMapping]) -> None:
     """Forget the decision of these mappings in memory and set the current proposal. Does not save."""
-    companies = Companies()
-    for mapping in mappings:
-        view = decide_mapping(MappingFacts(), site_facts(mapping.site), companies.index)
+    chosen = list(mappings)
+    companies, evidence = Companies(), Evidence([one.site_id for one in chosen])
+    for mapping in chosen:
+        view = decide_mapping(MappingFacts(), site_facts(mapping.site, evidence), companies.index)
         apply_view(mapping, view, companies)

@@ -8,7 +8,9 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from functools import partial
 
+from script.benchmarks.devices import measure_devices, measure_proposals
 from script.benchmarks.intake import measure_intake
 from script.benchmarks.lifecycle import measure_idle, measure_latency, measure_life
 from script.benchmarks.results import Result
@@ -18,7 +20,10 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "life": measure_life,
     "idle": measure_idle,
     "intake": measure_intake,
+    "devices": measure_devices,
+    "proposals": measure_proposals,
 }
+_PROFILES = ("S", "L", "XL")
 
 
 def main() -> int:
@@ -27,15 +32,29 @@ def main() -> int:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all without it"
     )
+    parser.add_argument(
+        "--profile",
+        type=str.upper,
+        choices=_PROFILES,
+        help="size of the world of `devices`: L (12,000 devices) when it is named, S among all; XL (50,000) takes an "
+        "hour or more",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"NAME: {unknown[0]!r} is unknown. Use {', '.join(BENCHMARKS)}.")
+    if options.profile and options.names != ["devices"]:
+        parser.error("--profile: belongs to one benchmark. Use script/bench devices --profile XL.")
+    chosen = options.profile or ("L" if options.names else "S")
+    benchmarks: dict[str, Callable[[], list[Result]]] = {
+        **BENCHMARKS,
+        "devices": partial(measure_devices, chosen),
+    }
     results: list[Result] = []
     for name in options.names or BENCHMARKS:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        results += BENCHMARKS[name]()
+        results += benchmarks[name]()
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     if options.json:
         print(json.dumps({"machine": machine, "results": [one.to_json() for one in results]}, indent=1))

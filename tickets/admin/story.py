@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Q
 
 from integration.vendors.datto_rmm.contexts import describe_context
-from mappings.models import Device
 from tickets.models import Action, Alert, Ticket, TimelineEvent
 from tickets.selectors.pages import find_connection, list_calls
+from tickets.selectors.places import place_of
 from tickets.services.links import alert_link, device_link, ticket_link, trusted_portal_url
 
 _EVENTS = 300
@@ -20,9 +20,8 @@ _PENDING = [Action.State.WAITING, Action.State.RUNNING, Action.State.REFUSED]
 def alert_story(alert: Alert) -> dict[str, Any]:
     """Return the context of an alert's page; a constant number of queries."""
     connection = find_connection()
-    device = None
-    if alert.datto_device_uid:
-        device = Device.objects.select_related("site").filter(datto_device_uid=alert.datto_device_uid).first()
+    place = place_of(alert)
+    device = place.device
     about = Q(alert=alert)
     subjects = [f"alert:{alert.alert_uid}"]
     if alert.ticket_id is not None:
@@ -33,6 +32,7 @@ def alert_story(alert: Alert) -> dict[str, Any]:
     return {
         "alert": alert,
         "device": device,
+        "place": place,
         "alert_url": alert_link(connection, alert),
         "device_url": device_link(connection, device),
         "web_remote_url": trusted_portal_url(connection, device.web_remote_url) if device else "",

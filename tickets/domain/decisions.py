@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why an alert waits for a cure; one word for machines, filters and counts."""
+    """Why an alert waits for a cure, or makes no ticket for its site; one word for machines, filters and counts."""
 
     SITE_UNKNOWN = "site_unknown"
     SITE_UNMAPPED = "site_unmapped"
@@ -24,9 +24,28 @@ class Cause(StrEnum):
     COMPANY_INACTIVE = "company_inactive"
     COMPANY_MISSING = "company_missing"
     TICKET_REFUSED = "ticket_refused"
+    TICKET_TAKEN = "ticket_taken"
     TICKET_DELETED = "ticket_deleted"
     REOPENED = "reopened"
     DEFECT = "defect"
+    SITE_IGNORED = "site_ignored"
+    SITE_SWITCHED_OFF = "site_switched_off"
+
+
+#: Alerts that make no ticket for one of these are decided again when their site is to make tickets after all.
+SITE_FILTERS = frozenset({Cause.SITE_IGNORED, Cause.SITE_SWITCHED_OFF})
+#: Alerts that wait for one of these are decided again when their site has an organization.
+SITE_CAUSES = frozenset(
+    {
+        Cause.SITE_UNKNOWN,
+        Cause.SITE_UNMAPPED,
+        Cause.SITE_CONFLICT,
+        Cause.COMPANY_INACTIVE,
+        Cause.COMPANY_MISSING,
+    }
+)
+#: Of those, what a catch-all organization cures; a site that is not known yet is read within a minute or so.
+CATCH_ALL_CAUSES = SITE_CAUSES - {Cause.SITE_UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +87,22 @@ class SiteFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CatchAll:
+    """The organization that gets the alerts of sites without one."""
+
+    company_name: str
+    is_usable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The verdict with its reason, in words a technician uses.
 
     Attributes:
-        cause: empty unless the verdict is BLOCK.
+        cause: set when the verdict is BLOCK, and when the site is why it is FILTER.
         chain: the steps that led here, in order.
+        first_line: put before the ticket's description, because the ticket goes to the catch-all organization;
+            empty when it goes to the site's own.
     """
 
     verdict: Verdict
@@ -81,17 +110,33 @@ class Decision:
     cause: str = ""
     remedy: str = ""
     chain: tuple[str, ...] = ()
+    first_line: str = ""
 
 
 def decide(
-    alert: AlertFacts, site: SiteFacts | None, *, create_ticket: bool, create_ticket_origin: str
+    alert: AlertFacts,
+    site: SiteFacts | None,
+    *,
+    create_ticket: bool,
+    create_ticket_origin: str,
+    priority_note: str = "",
+    catch_all: CatchAll | None = None,
 ) -> Decision:
     """Return what to do with an alert that has no ticket yet.
 
     Order: an alert that is over needs nothing; rules that say "no ticket" come before questions of mapping, so
     that nobody is asked to map a site for alerts nobody wants.
+
+    Args:
+        alert: the alert.
+        site: its site's mapping.
+        create_ticket, create_ticket_origin: what the settings say.
+        priority_note: why the settings were resolved for another priority than the alert's.
+        catch_all: where alerts of sites without a usable organization go; None lets them wait.
     """
     chain = [f"Alert of type {alert.monitor_type}, priority {alert.priority}."]
+    if priority_note:
+        chain.append(priority_note)
     if alert.is_resolved:
         return _done(chain, Verdict.CLEAR, "It cleared before a ticket was made.")
     if alert.native_ticket_number:
@@ -104,6 +149,13 @@ def decide(
         return _done(chain, Verdict.FILTER, f"Ticket defaults say no ticket ({create_ticket_origin}).")
     chain.append(f"Ticket defaults say: make a ticket ({create_ticket_origin}).")
     blocked = _blocked_by_site(alert, site)
+    if blocked is not None and blocked.cause in CATCH_ALL_CAUSES and catch_all is not None:
+        if catch_all.is_usable:
+            return _caught(chain, blocked, catch_all)
+        blocked = replace(
+            blocked,
+            remedy=f"{blocked.remedy} The organization for sites without one, {catch_all.company_name}, is inactive in Autotask.",
+        )
     if blocked is not None:
         return Decision(
             blocked.verdict, blocked.reason, blocked.cause, blocked.remedy, chain=(*chain, blocked.reason)
@@ -115,6 +167,64 @@ def decide(
     elif not alert.device_is_known:
         chain.append("The device is not known here yet; the ticket is made without its details.")
     return Decision(Verdict.MAKE_TICKET, f"Ticket for {site.company_name}.", chain=tuple(chain))
+
+
+def _caught(chain: list[str], blocked: Decision, catch_all: CatchAll) -> Decision:
+    where = f"The ticket goes to {catch_all.company_name}, the organization for sites without one."
+    return Decision(
+        Verdict.MAKE_TICKET,
+        f"Ticket for {catch_all.company_name}. {blocked.reason}",
+        chain=(*chain, blocked.reason, where),
+        first_line=f"{blocked.reason} This ticket therefore went to {catch_all.company_name}.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is done with an open ticket whose alerts have all cleared.
+
+    Attributes:
+        completes: the ticket is completed.
+        writes_note: a note says that the alerts cleared.
+        reason: why it stays open, in words; empty when it is completed, or is left to people who reopened it.
+    """
+
+    completes: bool
+    writes_note: bool
+    reason: str = ""
+
+
+def decide_ending(
+    *,
+    security_type: str,
+    was_reopened: bool,
+    complete_on_clear: bool,
+    complete_on_clear_origin: str,
+    note_on_clear: bool,
+) -> Ending:
+    """Return what to do with a ticket whose alerts have all cleared.
+
+    Args:
+        security_type: name of the security monitor that raised one of its alerts, empty when none did. A threat
+            that is no longer reported is not a threat that is gone, so a person ends such a ticket.
+        was_reopened: people reopened the ticket.
+        complete_on_clear, complete_on_clear_origin, note_on_clear: what the settings say.
+    """
+    if was_reopened:
+        return Ending(completes=False, writes_note=note_on_clear or bool(security_type))
+    if security_type:
+        return Ending(
+            completes=False,
+            writes_note=True,
+            reason=f"All alerts cleared; the ticket stays open because security alerts ({security_type}) are never closed by themselves.",
+        )
+    if not complete_on_clear:
+        return Ending(
+            completes=False,
+            writes_note=note_on_clear,
+            reason=f"All alerts cleared; the ticket stays open by ticket defaults ({complete_on_clear_origin}).",
+        )
+    return Ending(completes=True, writes_note=note_on_clear)
 
 
 def _done(chain: list[str], verdict: Verdict, reason: str) -> Decision:
@@ -136,10 +246,10 @@ def _blocked_by_site(alert: AlertFacts, site: SiteFacts | None) -> Decision | No
             "Nothing to do as a rule: the site is read with the next sync. Run one now under Sync > Run now.",
         )
     if not site.tickets_enabled:
-        return Decision(Verdict.FILTER, f"Tickets are switched off for site {name}.")
+        return Decision(Verdict.FILTER, f"Tickets are switched off for site {name}.", Cause.SITE_SWITCHED_OFF)
     if site.state == "ignored":
         why = "it is a system site of Datto RMM" if site.is_system else "a person chose to ignore it"
-        return Decision(Verdict.FILTER, f"Site {name} makes no tickets: {why}.")
+        return Decision(Verdict.FILTER, f"Site {name} makes no tickets: {why}.", Cause.SITE_IGNORED)
     if site.state == "conflict":
         return Decision(
             Verdict.BLOCK,

@@ -1,14 +1,14 @@
-"""The kinds of Datto RMM monitors, and how an alert's context tells which one raised it. Pure.
+"""The kinds of Datto RMM monitors, as rows are made from them. Pure.
 
-An alert carries neither a monitor's id nor its name; the context's `@class` is all there is. CPU, Memory and
-SNMP Throughput share one class and differ by the context's `type`.
+Which one raised an alert is told by `integration.vendors.datto_rmm.contexts`: an alert carries neither a monitor's id
+nor its name; the context's `@class` is all there is. CPU, Memory and SNMP Throughput share one class and differ by
+the context's `type`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 #: What every class we have never met is filed under; such alerts are ticketed like any other.
 OTHER: Final = "other"
@@ -92,27 +92,3 @@ MONITOR_TYPES: Final[tuple[MonitorTypeSeed, ...]] = (
     MonitorTypeSeed(RESOURCE, "Resource Usage", (_USAGE,)),
     MonitorTypeSeed(OTHER, "Other"),
 )
-
-_BY_CLASS: Final[Mapping[str, str]] = {
-    context_class: seed.slug
-    for seed in MONITOR_TYPES
-    for context_class in seed.context_classes
-    if context_class != _USAGE
-}
-_BY_USAGE: Final[Mapping[str, str]] = {
-    "CPU": "cpu",
-    "MEMORY": "memory",
-    "SNMP_THROUGHPUT": "snmp_throughput",
-}
-
-
-def monitor_type_slug(context_class: str, context: Mapping[str, Any] | None = None) -> str:
-    """Return the slug of the monitor type that raised an alert; `other` for a class nobody has met.
-
-    Args:
-        context_class: the context's `@class`.
-        context: the context; its `type` tells CPU, Memory and SNMP Throughput apart.
-    """
-    if context_class == _USAGE:
-        return _BY_USAGE.get(str((context or {}).get("type") or "").strip().upper(), RESOURCE)
-    return _BY_CLASS.get(context_class, OTHER)

@@ -33,6 +33,9 @@ PRIORITY_MAP: Final[Mapping[str, tuple[str, ...]]] = {
 #: Priorities that make no ticket unless a setting says so.
 QUIET_PRIORITIES: Final = frozenset({"Information"})
 
+#: Datto RMM's priorities from the most urgent down; a site may count its alerts some steps up or down.
+PRIORITY_STEPS: Final = ("Critical", "High", "Moderate", "Low", "Information")
+
 #: Pick list fields of a ticket -> title on screen.
 PICK_FIELDS: Final[Mapping[str, str]] = {
     "queue": "queue",
@@ -146,6 +149,21 @@ class SettingsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteOverrides:
+    """What a site sets for its own tickets.
+
+    Attributes:
+        name: as read on screen: "site Contoso - Berlin".
+        queue: overrides the queue of the defaults; None leaves it.
+        priority_offset: steps along `PRIORITY_STEPS`, positive for more urgent.
+    """
+
+    name: str
+    queue: PickRef | None = None
+    priority_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Effective(Generic[T]):
     """A value with the place it comes from; the place is empty when nothing sets it."""
 
@@ -172,6 +190,8 @@ class EffectiveSettings:
         flags: field of `FLAG_FIELDS` -> yes or no.
         templates: field of `TEMPLATE_FIELDS` -> text; empty means the built-in text.
         skipped: values that are set and cannot be used, with the reason.
+        alert_priority: Datto RMM's priority the settings were resolved for, shifted by the site.
+        priority_note: why it is another than the alert's, in words; empty when it is the same.
     """
 
     create_ticket: Effective[bool]
@@ -181,6 +201,8 @@ class EffectiveSettings:
     flags: Mapping[str, Effective[bool]]
     templates: Mapping[str, Effective[str]]
     skipped: tuple[Skipped, ...]
+    alert_priority: str = "Unknown"
+    priority_note: str = ""
 
     def pick(self, name: str) -> PickRef | None:
         """Return the value of a field of `PICK_FIELDS`."""
@@ -195,8 +217,21 @@ class EffectiveSettings:
 Catalogue = Mapping[str, Sequence[PickRef]]
 
 
+def shift_priority(priority: str, steps: int) -> str:
+    """Return a priority some steps more (+) or less (-) urgent, at most the ends; an unknown one stays."""
+    if priority not in PRIORITY_STEPS:
+        return priority
+    place = PRIORITY_STEPS.index(priority) - steps
+    return PRIORITY_STEPS[min(max(place, 0), len(PRIORITY_STEPS) - 1)]
+
+
 def resolve(
-    global_: SettingsRow, monitor: SettingsRow | None, priority: str, *, catalogue: Catalogue | None = None
+    global_: SettingsRow,
+    monitor: SettingsRow | None,
+    priority: str,
+    *,
+    catalogue: Catalogue | None = None,
+    site: SiteOverrides | None = None,
 ) -> EffectiveSettings:
     """Return what a ticket gets.
 
@@ -206,7 +241,11 @@ def resolve(
         priority: Datto RMM's priority.
         catalogue: active pick list values, for the built-in choices; without it only Autotask's system values
             are built in.
+        site: what the alert's site sets; its priority offset comes before everything else.
     """
+    shifted = shift_priority(priority, site.priority_offset) if site is not None else priority
+    note = _shift_note(site, priority, shifted) if site is not None else ""
+    priority = shifted
     rows = [row for row in (monitor, global_) if row is not None]
     skipped: list[Skipped] = []
     known = catalogue or {}
@@ -215,6 +254,8 @@ def resolve(
     for name, title in PICK_FIELDS.items():
         objection = _belongs_to(picks["issue_type"].value) if name == "sub_issue_type" else _is_usable
         candidates = [(getattr(row, name), row.name) for row in rows]
+        if name == "queue" and site is not None:
+            candidates.insert(0, (site.queue, site.name))
         picks[name] = _first_usable(title, candidates, objection, skipped) or _built_in_pick(name, known)
 
     flags = {
@@ -238,7 +279,19 @@ def resolve(
         flags=flags,
         templates=templates,
         skipped=tuple(skipped),
+        alert_priority=priority,
+        priority_note=note,
     )
+
+
+def _shift_note(site: SiteOverrides, priority: str, shifted: str) -> str:
+    if not site.priority_offset:
+        return ""
+    count = abs(site.priority_offset)
+    steps = f"{count} step{'s' if count > 1 else ''} {'more' if site.priority_offset > 0 else 'less'} urgent"
+    if shifted == priority:
+        return f"{site.name[:1].upper()}{site.name[1:]} counts alerts {steps}; {priority} stays."
+    return f"{site.name[:1].upper()}{site.name[1:]} counts alerts {steps}: {shifted} instead of {priority}."
 
 
 def _create_ticket(rows: Sequence[SettingsRow], priority: str) -> Effective[bool]:

@@ -2,8 +2,61 @@
 
 from django.db import migrations
 
-from tickets.domain.monitor_types import MONITOR_TYPES
-
+#: (slug, name, context classes, is security, is legacy) as of the first release. What came later is added after each
+#: migration by `tickets.services.defaults.ensure_rows`; this list never changes.
+MONITOR_TYPES = [
+    ("antivirus", "Antivirus Status", ["antivirus_ctx"], True, False),
+    ("component", "Component", ["comp_script_ctx"], False, False),
+    ("cpu", "CPU", ["perf_resource_usage_ctx"], False, False),
+    ("datto_continuity", "Datto Continuity", [], False, False),
+    ("disk_usage", "Disk Usage", ["perf_disk_usage_ctx", "disk_usage_ctx"], False, False),
+    ("esxi_data_store", "ESXi Data Store", [], False, False),
+    ("esxi_disk_health", "ESXi Disk Health", ["disk_health_ctx"], False, False),
+    ("esxi_fan", "ESXi Fan", ["fan_ctx"], False, False),
+    ("esxi_psu", "ESXi PSU", ["psu_ctx"], False, False),
+    ("esxi_temperature", "ESXi Temperature", ["temperature_ctx"], False, False),
+    ("event_log", "Event Log", ["eventlog_ctx"], False, False),
+    ("file_size", "File/Folder Size", ["fs_object_ctx", "filesystem_ctx"], False, False),
+    ("memory", "Memory", ["perf_resource_usage_ctx"], False, False),
+    ("online_status", "Online Status", ["online_offline_status_ctx"], False, False),
+    ("patch", "Patch", ["patch_ctx"], False, False),
+    ("ping", "Ping", ["ping_ctx"], False, False),
+    (
+        "process",
+        "Process",
+        ["process_status_ctx", "process_resource_usage_ctx", "status_ctx", "resource_usage_ctx"],
+        False,
+        False,
+    ),
+    ("ransomware", "Ransomware", ["ransomware_ctx"], True, False),
+    ("service", "Service", ["srvc_status_ctx", "srvc_resource_usage_ctx"], False, False),
+    ("snmp", "SNMP", ["custom_snmp_ctx", "snmp_probe_ctx"], False, False),
+    ("snmp_throughput", "SNMP Throughput", ["perf_resource_usage_ctx"], False, False),
+    ("software", "Software", ["sw_action_ctx", "action_ctx"], False, False),
+    ("threat_detection", "Threat Detection", ["endpoint_security_threat_ctx"], True, False),
+    (
+        "windows_defender",
+        "Windows Defender Antivirus",
+        ["endpoint_security_windows_defender_ctx"],
+        True,
+        False,
+    ),
+    ("performance", "Windows Performance", ["perf_mon_ctx", "windows_performance_ctx"], False, False),
+    ("wmi", "WMI", ["wmi_ctx"], False, False),
+    ("security_center", "Windows Security Center", ["seccenter_ctx"], True, True),
+    (
+        "security_management",
+        "Security Management",
+        ["sec_management_ctx", "security_management_ctx"],
+        True,
+        True,
+    ),
+    ("printer", "Printer Supplies", ["printer_ctx"], False, True),
+    ("network", "Network Monitor", ["network_monitor_ctx"], False, True),
+    ("backup", "Backup Management", ["backup_management_ctx"], False, True),
+    ("resource", "Resource Usage", ["perf_resource_usage_ctx"], False, False),
+    ("other", "Other", [], False, False),
+]
 PRIORITIES = ["Critical", "High", "Moderate", "Low", "Information", "Unknown"]
 
 
@@ -14,14 +67,14 @@ def seed(apps, schema_editor):
     PriorityDefaults = apps.get_model("tickets", "PriorityDefaults")
     using = schema_editor.connection.alias
     rows = [TicketDefaults.objects.using(using).get_or_create(pk=1, defaults={"monitor_type": None})[0]]
-    for position, seed_ in enumerate(MONITOR_TYPES, start=1):
+    for position, (slug, name, classes, is_security, is_legacy) in enumerate(MONITOR_TYPES, start=1):
         monitor_type, _ = MonitorType.objects.using(using).update_or_create(
-            slug=seed_.slug,
+            slug=slug,
             defaults={
-                "name": seed_.name,
-                "context_classes": list(seed_.context_classes),
-                "is_security": seed_.is_security,
-                "is_legacy": seed_.is_legacy,
+                "name": name,
+                "context_classes": classes,
+                "is_security": is_security,
+                "is_legacy": is_legacy,
                 "position": position,
             },
         )
@@ -41,7 +94,6 @@ def seed(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [("tickets", "0001_initial")]
 
     operations = [migrations.RunPython(seed, migrations.RunPython.noop)]

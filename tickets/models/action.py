@@ -25,6 +25,7 @@ class Action(models.Model):
         COMPLETE_TICKET = "complete_ticket", "Complete the ticket"
         CLEAR_NOTE = "clear_note", "Note that the alert cleared"
         RESOLVE_ALERT = "resolve_alert", "Resolve the alert"
+        MOVE_TICKET = "move_ticket", "Move the ticket"
 
     class State(models.TextChoices):
         """Life of the row."""

@@ -24,7 +24,9 @@ class Alert(models.Model):
     alert_uid = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     cause = models.CharField(
-        max_length=40, blank=True, help_text="Machine word for why it waits, such as site_unmapped."
+        max_length=40,
+        blank=True,
+        help_text="Machine word for why it waits or gets no ticket, such as site_unmapped.",
     )
     reason = models.TextField(blank=True, help_text="Why it is in this state, in words.")
     remedy = models.TextField(blank=True, help_text="What a person can do.")
@@ -70,7 +72,7 @@ class Alert(models.Model):
     missed_polls = models.PositiveSmallIntegerField(
         default=0, help_text="Complete polls in a row that did not list it."
     )
-    times_seen = models.PositiveIntegerField(default=1, help_text="Deliveries and polls that named it.")
+    times_seen = models.PositiveIntegerField(default=1, help_text="Webhook deliveries that named it.")
 
     ticket = models.ForeignKey(
         Ticket, null=True, blank=True, on_delete=models.SET_NULL, related_name="alerts"

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
 
 from integration.models import Connection, PreflightCheck, VendorHealth
+from tickets.domain.decisions import SITE_CAUSES
 from tickets.models import Action, Alert, Delivery
 from tickets.selectors import pages
 
@@ -21,14 +22,16 @@ CAUSE_TITLES: Final = {
     "company_inactive": "Organizations that are inactive in Autotask",
     "company_missing": "Organizations that are gone from Autotask",
     "ticket_refused": "Tickets that Autotask refused",
+    "ticket_taken": "Alerts for which Autotask named another ticket",
     "ticket_deleted": "Tickets deleted in Autotask while the alert is open",
     "reopened": "Alerts that are open again",
     "defect": "Alerts that RMM Bridge stumbled over",
 }
-#: Causes that are cured where sites are mapped.
-SITE_CAUSES: Final = frozenset(
-    {"site_unknown", "site_unmapped", "site_conflict", "company_inactive", "company_missing"}
-)
+_MESSAGE_TROUBLES: Final = {
+    Delivery.State.UNREADABLE: "could not be read",
+    Delivery.State.FAILED: "could not be used",
+    Delivery.State.NEW: "RMM Bridge stumbled over",
+}
 _EXAMPLES: Final = 5
 
 
@@ -206,7 +209,7 @@ def _blocked_alerts() -> list[Group]:
                 happened,
                 one.remedy,
                 examples=tuple(
-                    Link(f"{row['name'] or row['datto_site_uid'] or 'no site'} ({row['n']})", _site_list(row))
+                    Link(f"{row['name'] or row['site_uid'] or 'no site'} ({row['n']})", _site_list(row))
                     for row in (sites[:_EXAMPLES] if about_sites and one.cause == site_causes[0] else [])
                 ),
                 links=_links(*links),
@@ -218,23 +221,24 @@ def _blocked_alerts() -> list[Group]:
 
 
 def _site_list(row: dict[str, str]) -> str:
-    return find_url("admin:mappings_sitemapping_changelist", q=row["name"] or row["datto_site_uid"])
+    return find_url("admin:mappings_sitemapping_changelist", q=row["name"] or row["site_uid"])
 
 
 def _refused_actions(now: datetime) -> list[Group]:
-    groups: dict[str, list[Action]] = {}
+    groups: dict[tuple[str, str], list[Action]] = {}
     for action in pages.list_refused_actions(now):
-        groups.setdefault(action.kind, []).append(action)
+        words = "Refused" if action.state == Action.State.REFUSED else "RMM Bridge stumbled over"
+        groups.setdefault((words, action.kind), []).append(action)
     return [
         Group(
-            f"Refused: {actions[0].get_kind_display().lower()}",
+            f"{words}: {actions[0].get_kind_display().lower()}",
             len(actions),
             actions[0].error,
             actions[0].remedy or "Open one, mend the cause and press Retry.",
             examples=tuple(_action_link(action) for action in actions[:_EXAMPLES]),
             icon="block",
         )
-        for actions in groups.values()
+        for (words, _kind), actions in groups.items()
     ]
 
 
@@ -248,10 +252,9 @@ def _deliveries(now: datetime) -> list[Group]:
     groups = []
     for row in pages.list_unusable_deliveries(now):
         channel = Delivery.Channel(row["channel"]).label
-        unreadable = row["state"] == Delivery.State.UNREADABLE
         groups.append(
             Group(
-                f"{channel}: messages that could not be {'read' if unreadable else 'used'}",
+                f"{channel}: messages that {_MESSAGE_TROUBLES[row['state']]}",
                 row["n"],
                 row["reason"],
                 row["remedy"]

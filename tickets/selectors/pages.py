@@ -11,10 +11,13 @@ from django.db.models import Count, Max, Q
 from django.db.models.functions import Lower, TruncDate
 
 from integration.models import Connection, SyncRun, VendorCall
-from mappings.models import Device, PicklistValue, SiteMapping
+from mappings.models import PicklistValue
+from tickets.domain.decisions import Cause
+from tickets.domain.defects import DEFECT_REMEDY
 from tickets.domain.resolution_text import SYSTEM_NAMES
 from tickets.domain.settings_resolution import PICK_FIELDS
 from tickets.models import Action, Alert, Delivery, PriorityDefaults, Ticket, TicketDefaults
+from tickets.selectors.places import places_of, with_place
 
 #: How far back the inbox looks for inbound messages that could not be used, and for refused notes.
 _MESSAGES_WITHIN: Final = timedelta(hours=24)
@@ -138,12 +141,12 @@ def list_failed_kinds() -> list[SyncRun]:
 def list_blocked_causes() -> list[CauseCount]:
     """Return the causes that alerts wait for, most alerts first. One query."""
     rows = (
-        Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False)
+        with_place(Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False))
         .order_by()
         .values("cause")
         .annotate(
             n=Count("pk"),
-            sites=Count("datto_site_uid", distinct=True),
+            sites=Count("place_site_uid", distinct=True),
             newest=Max("pk"),
             reason=Max("reason"),
             remedy=Max("remedy"),
@@ -157,38 +160,41 @@ def list_blocked_causes() -> list[CauseCount]:
 
 
 def list_sites_with_waiting_alerts(causes: list[str], limit: int = 8) -> list[dict[str, Any]]:
-    """Return `{datto_site_uid, name, n}` of the sites most alerts wait for. One query."""
+    """Return `{site_uid, name, n}` of the sites most alerts wait for. One query."""
+    waiting = Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False, cause__in=causes)
     rows = (
-        Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False, cause__in=causes)
+        with_place(waiting)
         .order_by()
-        .values("datto_site_uid")
-        .annotate(n=Count("pk"), name=Max("datto_site_name"))
+        .values("place_site_uid")
+        .annotate(n=Count("pk"), name=Max("place_site_name"))
         .order_by("-n", "name")[:limit]
     )
-    return [dict(row) for row in rows]
+    return [{"site_uid": row["place_site_uid"], "name": row["name"], "n": row["n"]} for row in rows]
 
 
 def list_refused_actions(now: datetime, limit: int = 50) -> list[Action]:
-    """Return vendor writes that were refused and still matter, newest first. One query.
+    """Return vendor writes that were refused, or stumbled over, and still matter, newest first. One query.
 
-    A refused ticket is not among them: its alert is blocked and counted there.
+    A ticket that could not be made is not among them: its alert is blocked and counted there.
     """
     still_matters = (
         Q(kind=Action.Kind.COMPLETE_TICKET, ticket__state=Ticket.State.OPEN)
         | Q(kind=Action.Kind.RESOLVE_ALERT, alert__is_resolved=False)
         | Q(kind__in=[Action.Kind.FIRST_NOTE, Action.Kind.CLEAR_NOTE], finished_at__gte=now - _NOTES_WITHIN)
     )
-    refused = Action.objects.filter(still_matters, state=Action.State.REFUSED)
+    stumbled = Q(state=Action.State.WAITING, cause=Cause.DEFECT) & ~Q(kind=Action.Kind.CREATE_TICKET)
+    refused = Action.objects.filter(Q(still_matters, state=Action.State.REFUSED) | stumbled)
     return list(refused.select_related("alert", "ticket").order_by("-id")[:limit])
 
 
 def list_unusable_deliveries(now: datetime) -> list[dict[str, Any]]:
     """Return `{channel, state, n, reason, remedy}` of inbound messages that could not be used. One query."""
+    unusable = Q(
+        received_at__gte=now - _MESSAGES_WITHIN,
+        state__in=[Delivery.State.UNREADABLE, Delivery.State.FAILED],
+    )
     rows = (
-        Delivery.objects.filter(
-            received_at__gte=now - _MESSAGES_WITHIN,
-            state__in=[Delivery.State.UNREADABLE, Delivery.State.FAILED],
-        )
+        Delivery.objects.filter(unusable | Q(state=Delivery.State.NEW, remedy=DEFECT_REMEDY))
         .order_by()
         .values("channel", "state")
         .annotate(n=Count("pk"), reason=Max("reason"), remedy=Max("remedy"))
@@ -229,21 +235,13 @@ def count_alerts_by_monitor_type(now: datetime, days: int = 30) -> dict[int | No
 def attach_places(alerts: Iterable[Alert]) -> list[Alert]:
     """Return the alerts of one page of a list with `device`, `organization` and `connection` on each. Three queries."""
     rows = list(alerts)
-    devices = Device.objects.filter(datto_device_uid__in={row.datto_device_uid for row in rows} - {""})
-    by_uid = {device.datto_device_uid: device for device in devices}
-    companies = dict(
-        SiteMapping.objects.filter(site__datto_site_uid__in={row.datto_site_uid for row in rows} - {""})
-        .order_by()
-        .values_list("site__datto_site_uid", "company__name")
-    )
+    places = places_of(rows)
     connection = find_connection()
     for row in rows:
-        extra = cast("Any", row)
+        extra, place = cast("Any", row), places[row.pk]
         extra.connection = connection
-        extra.device = by_uid.get(row.datto_device_uid)
-        extra.organization = (
-            row.ticket.company.name if row.ticket else companies.get(row.datto_site_uid) or ""
-        )
+        extra.device = place.device
+        extra.organization = row.ticket.company.name if row.ticket else place.organization
     return rows
 
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal
 
@@ -29,8 +30,10 @@ from integration.vendors.errors import (
     VendorError,
     WriteOutcomeUnknown,
 )
+from tickets.domain.decisions import Cause
+from tickets.domain.defects import DEFECT_REMEDY, describe_defect, pause_after
 from tickets.models import Action, Alert
-from tickets.services import gate, outbox, refusals
+from tickets.services import defects, gate, move, outbox, refusals
 from tickets.services.clients import Clients
 from tickets.services.create import create_ticket, write_first_note
 from tickets.services.finish import complete_ticket, resolve_alert, write_clear_note
@@ -38,19 +41,21 @@ from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
 
-_LANES = {
+_LANES: dict[str, Lane] = {
     Action.Kind.CREATE_TICKET: Lane.NEW_TICKET,
     Action.Kind.FIRST_NOTE: Lane.NOTE,
     Action.Kind.COMPLETE_TICKET: Lane.CLOSE,
     Action.Kind.CLEAR_NOTE: Lane.NOTE,
     Action.Kind.RESOLVE_ALERT: Lane.CLOSE,
+    move.KIND: Lane.NOTE,
 }
-_PERFORM = {
+_PERFORM: dict[str, Callable[..., list[int]]] = {
     Action.Kind.CREATE_TICKET: create_ticket,
     Action.Kind.FIRST_NOTE: write_first_note,
     Action.Kind.COMPLETE_TICKET: complete_ticket,
     Action.Kind.CLEAR_NOTE: write_clear_note,
     Action.Kind.RESOLVE_ALERT: resolve_alert,
+    move.KIND: move.move_ticket,
 }
 _PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)
 #: A row that fails while its vendor answers others.
@@ -58,9 +63,9 @@ _FAILING_PAUSE = timedelta(minutes=2)
 #: Well below a task's time limit, which would end it in the middle of a row.
 _DRAIN_SECONDS = 300
 _NOT_YET_PAUSE = timedelta(seconds=6)
+#: A row that is not ready after so many tries is asked for less and less often, at most so many times the pause apart.
+_NOT_YET_PATIENCE, _NOT_YET_SLOWEST = 5, 20
 _NOT_CONNECTED_PAUSE = timedelta(seconds=30)
-#: A row whose handling crashes is set aside, so that one bad row cannot stop the others.
-_DEFECT_PAUSE = timedelta(minutes=10)
 
 
 def perform(action_id: int, clients: Clients, *, draining: bool = False) -> list[int]:
@@ -134,7 +139,11 @@ _HOLDING_ATTEMPTS = 8
 
 def _drain_one(action_id: int, clients: Clients) -> Literal["answered", "failed", "hold"]:
     before = Action.objects.get(pk=action_id).attempts
-    perform(action_id, clients, draining=True)
+    try:
+        perform(action_id, clients, draining=True)
+    except Exception:
+        # Set aside by `perform`; it says nothing about the vendor, and others wait behind it.
+        log.exception("an action stumbled while a backlog was worked off", action=action_id)
     after = Action.objects.get(pk=action_id)
     if after.state != Action.State.WAITING or after.attempts == before:
         return "answered"
@@ -159,14 +168,16 @@ def _answers(vendor: str, clients: Clients) -> bool:
 
 
 def _perform_claimed(action: Action, clients: Clients) -> list[int]:
-    kind = Action.Kind(action.kind)
+    kind = action.kind
     subject = (
         f"ticket:{action.ticket_id}"
         if action.ticket_id
         else f"alert:{action.alert.alert_uid if action.alert else ''}"
     )
-    if kind is Action.Kind.CREATE_TICKET and action.alert is not None:
+    if kind == Action.Kind.CREATE_TICKET and action.alert is not None:
         subject = f"alert:{action.alert.alert_uid}"
+    if action.cause == Cause.DEFECT and action.kind == Action.Kind.CREATE_TICKET:
+        defects.take_up_again(action)
     try:
         follow_ups = _PERFORM[kind](action, clients, lane=_LANES[kind], subject=subject)
     except outbox.NotYet as wait:
@@ -174,8 +185,8 @@ def _perform_claimed(action: Action, clients: Clients) -> list[int]:
             action,
             "not_yet",
             str(wait),
-            "Nothing to do: it is looked at again in a few seconds.",
-            _NOT_YET_PAUSE,
+            "Nothing to do: it is looked at again by itself.",
+            _NOT_YET_PAUSE * min(max(1, action.attempts - _NOT_YET_PATIENCE), _NOT_YET_SLOWEST),
         )
         return []
     except NotConnected as error:
@@ -187,12 +198,10 @@ def _perform_claimed(action: Action, clients: Clients) -> list[int]:
         raise
     except Exception as error:
         _set_aside(
-            action,
-            "defect",
-            f"{type(error).__name__}: {error}",
-            "This is a defect in RMM Bridge; the log has the details. It is tried again by itself.",
-            _DEFECT_PAUSE,
+            action, Cause.DEFECT, describe_defect(error), DEFECT_REMEDY, pause_after(action.attempts + 1)
         )
+        if action.kind == Action.Kind.CREATE_TICKET:
+            defects.mark_unmade_ticket(action, error)
         raise
     gate.record_success(action.vendor)
     return follow_ups

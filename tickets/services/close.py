@@ -10,9 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integration.vendors.autotask.records import Ticket as RemoteTicket
+from tickets.domain.decisions import decide_ending
 from tickets.domain.settings_resolution import STATUS_COMPLETE
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
+from tickets.services.decide import clear_note_payload
 from tickets.services.defaults import effective_settings
 from tickets.services.timeline import record_event
 
@@ -61,7 +63,8 @@ def record_alert_resolved(
 def settle(ticket: Ticket) -> list[int]:
     """Bring an existing ticket and its alerts to the same end; returns actions that became due. Safe to repeat.
 
-    Ticket completed and an alert open: resolve the alert. All alerts resolved and the ticket open: complete it.
+    Ticket completed and an alert open: resolve the alert. All alerts resolved and the ticket open: complete it,
+    or leave it open and say why (`decide_ending`).
     """
     ticket.refresh_from_db()
     alerts = list(ticket.alerts.select_related("monitor_type"))
@@ -70,7 +73,7 @@ def settle(ticket: Ticket) -> list[int]:
     if ticket.state == Ticket.State.COMPLETED:
         due = [_wish_resolve(ticket, alert) for alert in open_alerts]
     elif ticket.state == Ticket.State.OPEN and alerts and not open_alerts:
-        due = _wish_complete(ticket, max(alerts, key=lambda one: one.resolved_at or timezone.now()))
+        due = _wish_complete(ticket, alerts)
     elif ticket.state == Ticket.State.OPEN and len(open_alerts) < len(alerts):
         record_event(
             "partly_cleared",
@@ -89,14 +92,15 @@ def record_ticket_seen(ticket: Ticket, remote: RemoteTicket, *, read_at: datetim
     now = timezone.now()
     done = is_done(remote, ticket)
     with transaction.atomic():
-        Ticket.objects.filter(pk=ticket.pk).update(
-            status=remote.status,
-            queue=remote.queue_id,
-            assigned_resource_id=remote.assigned_resource_id,
-            last_activity_at=remote.last_activity_at,
-            checked_at=now,
-            ticket_number=remote.number or ticket.ticket_number,
-        )
+        facts = {
+            "status": remote.status,
+            "queue": remote.queue_id,
+            "assigned_resource_id": remote.assigned_resource_id,
+            "last_activity_at": remote.last_activity_at,
+            "ticket_number": remote.number or ticket.ticket_number,
+        }
+        if any(getattr(ticket, name) != value for name, value in facts.items()):
+            Ticket.objects.filter(pk=ticket.pk).update(**facts, checked_at=now)
         if done:
             first = Ticket.objects.filter(
                 pk=ticket.pk, state__in=[Ticket.State.OPEN, Ticket.State.DELETED]
@@ -107,7 +111,8 @@ def record_ticket_seen(ticket: Ticket, remote: RemoteTicket, *, read_at: datetim
                 outbox.drop_if_not_started(_complete_key(ticket))
                 record_event("ticket_completed", "Completed in Autotask.", ticket=ticket)
             return settle(ticket)
-        reopened = (
+        # A ticket that was completed after it was loaded was completed after `read_at`, too.
+        reopened = ticket.state == Ticket.State.COMPLETED and (
             Ticket.objects.filter(pk=ticket.pk, state=Ticket.State.COMPLETED)
             .filter(Q(completed_at__isnull=True) | Q(completed_at__lt=read_at))
             .exclude(actions__kind=Action.Kind.COMPLETE_TICKET, actions__state=Action.State.RUNNING)
@@ -218,24 +223,35 @@ def _wish_resolve(ticket: Ticket, alert: Alert) -> int | None:
     )
 
 
-def _wish_complete(ticket: Ticket, alert: Alert) -> list[int | None]:
-    settings = effective_settings(alert.monitor_type, alert.priority)
+def _wish_complete(ticket: Ticket, alerts: list[Alert]) -> list[int | None]:
+    last = max(alerts, key=lambda one: one.resolved_at or timezone.now())
+    settings = effective_settings(last.monitor_type, last.priority)
+    flag = settings.flags["complete_on_clear"]
+    ending = decide_ending(
+        security_type=next(
+            (str(one.monitor_type) for one in alerts if one.monitor_type and one.monitor_type.is_security), ""
+        ),
+        was_reopened=ticket.rounds > 0,
+        complete_on_clear=flag.value,
+        complete_on_clear_origin=flag.origin,
+        note_on_clear=settings.flags["note_on_clear"].value,
+    )
     due: list[int | None] = []
-    if settings.flags["complete_on_clear"].value and not ticket.rounds:
-        due.append(
-            outbox.wish(Action.Kind.COMPLETE_TICKET, _complete_key(ticket), alert=alert, ticket=ticket)
-        )
-    elif not ticket.rounds:
-        origin = settings.flags["complete_on_clear"].origin
-        record_event(
-            "complete_skipped",
-            f"All alerts cleared; the ticket stays open by ticket defaults ({origin}).",
-            ticket=ticket,
-        )
-    if settings.flags["note_on_clear"].value:
+    if ending.completes:
+        due.append(outbox.wish(Action.Kind.COMPLETE_TICKET, _complete_key(ticket), alert=last, ticket=ticket))
+    elif ending.reason and not ticket.events.filter(kind="complete_skipped", text=ending.reason).exists():
+        record_event("complete_skipped", ending.reason, ticket=ticket)
+    if ending.writes_note:
+        note = clear_note_payload(ticket, last)
+        if ending.reason:
+            note["description"] = f"{note['description']}\n{ending.reason}"
         due.append(
             outbox.wish(
-                Action.Kind.CLEAR_NOTE, f"clear_note:{ticket.pk}:{ticket.rounds}", alert=alert, ticket=ticket
+                Action.Kind.CLEAR_NOTE,
+                f"clear_note:{ticket.pk}:{ticket.rounds}",
+                alert=last,
+                ticket=ticket,
+                payload=note,
             )
         )
     return due

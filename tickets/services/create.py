@@ -4,47 +4,54 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.records import Ticket as RemoteTicket
 from integration.vendors.budget import Lane
-from integration.vendors.errors import Rejected, VendorError, WriteOutcomeUnknown
+from integration.vendors.errors import (
+    ContractBroken,
+    NotFound,
+    PermissionDenied,
+    Rejected,
+    VendorError,
+    WriteOutcomeUnknown,
+)
 from tickets.models import Action, Alert, Ticket
-from tickets.services import close, outbox
+from tickets.services import close, outbox, refusals
 from tickets.services.clients import Clients
 from tickets.services.decide import plan_first_note
 from tickets.services.timeline import record_event
 
 #: How long after a lost answer a search that finds nothing is believed. Autotask may still be at work on it.
 _DOUBT_SETTLES = timedelta(seconds=20)
+#: Where an action's payload holds the id that a create was answered with, until it is proven to be ours.
+_ANSWERED_ID = "answered_id"
 
 
 def create_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
     """Create the ticket of an action, or adopt the one an earlier attempt has made.
 
-    Steps: 1. nothing left to do? 2. in doubt: look by external id; 3. mark in doubt, create, save the id;
-    4. read back, because Autotask's duplicate handling may have answered with another ticket; 5. follow-ups.
+    Steps: 1. an id was answered before: read it back; 2. in doubt: look by external id; 3. nothing left to do?
+    4. mark in doubt, create, save the answered id on the action; 5. read back, because Autotask's duplicate
+    handling may have answered with another ticket; only a ticket that carries our key is linked; 6. follow-ups.
     """
     ticket, alert = _parts(action)
     client = clients.autotask(lane=lane, subject=subject)
-    if (
-        not action.in_doubt
-        and ticket.autotask_ticket_id is None
-        and not ticket.alerts.filter(is_resolved=False).exists()
-    ):
-        return _abandon(action, ticket)
-    if ticket.autotask_ticket_id is None and action.in_doubt:
+    answered_id: int | None = action.payload.get(_ANSWERED_ID) or ticket.autotask_ticket_id
+    if answered_id is None and action.in_doubt:
         found = _look(action, client, ticket)
         if found is not None:
             return _adopt(
                 action, ticket, alert, found, how="found again by its external id after a lost answer"
             )
-    if ticket.autotask_ticket_id is None:
+    if answered_id is None and not _has_open_alert(ticket):
+        return _abandon(action, ticket)
+    if answered_id is None:
         outbox.update_held(action, in_doubt=True, doubt_since=timezone.now())
         try:
-            new_id = client.create_ticket(ticket.fields)
+            answered_id = client.create_ticket(ticket.fields)
         except WriteOutcomeUnknown:
             raise
         except VendorError as error:
@@ -54,8 +61,11 @@ def create_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
             if existing is None:
                 raise
             return _adopt(action, ticket, alert, existing, how="was there already")
-        _save_id(action, ticket, new_id)
-    return _read_back(action, client, ticket, alert)
+        _save_id(action, answered_id)
+    shared = _find_shared(ticket, answered_id)
+    if shared is not None:
+        return _merge_into(action, ticket, shared)
+    return _read_back(action, client, ticket, alert, answered_id)
 
 
 def write_first_note(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
@@ -102,6 +112,10 @@ def _parts(action: Action) -> tuple[Ticket, Alert]:
     return action.ticket, action.alert
 
 
+def _has_open_alert(ticket: Ticket) -> bool:
+    return ticket.alerts.filter(is_resolved=False).exists()
+
+
 def _abandon(action: Action, ticket: Ticket) -> list[int]:
     with transaction.atomic():
         outbox.finish(action, state=Action.State.DROPPED)
@@ -141,27 +155,23 @@ def _find_own(client: AutotaskClient, ticket: Ticket) -> RemoteTicket | None:
     )
 
 
-def _save_id(action: Action, ticket: Ticket, new_id: int) -> None:
-    """Save the id at once; the one step that must not be lost, so nothing else is written with it."""
-    now = timezone.now()
-    try:
-        with transaction.atomic():
-            Ticket.objects.filter(pk=ticket.pk).update(
-                autotask_ticket_id=new_id, created_in_autotask_at=now, state=Ticket.State.OPEN
-            )
-    except IntegrityError:
-        # The id belongs to another of our tickets: Autotask's duplicate handling merged this one into it.
-        other = Ticket.objects.get(autotask_ticket_id=new_id)
-        _merge_into(action, ticket, other)
-        raise outbox.LeaseLost("merged") from None
-    ticket.autotask_ticket_id = new_id
-    ticket.state = Ticket.State.OPEN
-    ticket.created_in_autotask_at = now
-    outbox.update_held(action, in_doubt=False, doubt_since=None)
+def _save_id(action: Action, answered_id: int) -> None:
+    """Save the answered id at once. The row stays in doubt, and the ticket unlinked, until the id is proven ours."""
+    outbox.update_held(action, payload={**action.payload, _ANSWERED_ID: answered_id})
 
 
-def _merge_into(action: Action, ticket: Ticket, other: Ticket) -> None:
+def _find_shared(ticket: Ticket, answered_id: int) -> Ticket | None:
+    """Return the other open ticket of ours into which Autotask's duplicate handling merged this one.
+
+    One that is over is not shared: the alert would be resolved with it, unseen by anybody.
+    """
+    others = Ticket.objects.filter(autotask_ticket_id=answered_id, state=Ticket.State.OPEN)
+    return others.exclude(pk=ticket.pk).first()
+
+
+def _merge_into(action: Action, ticket: Ticket, other: Ticket) -> list[int]:
     with transaction.atomic():
+        outbox.finish(action, payload=_without_answer(action))
         for alert in ticket.alerts.all():
             text = f"Autotask's duplicate ticket handling answered with ticket {other}, which stands for another alert; this alert is linked to it."
             Alert.objects.filter(pk=alert.pk).update(
@@ -174,36 +184,55 @@ def _merge_into(action: Action, ticket: Ticket, other: Ticket) -> None:
             )
             record_event("ticket_merged", text, alert=alert, ticket=other)
         Ticket.objects.filter(pk=ticket.pk).update(state=Ticket.State.ABANDONED)
-        outbox.finish(action)
+        return close.settle(other)
 
 
-def _read_back(action: Action, client: AutotaskClient, ticket: Ticket, alert: Alert) -> list[int]:
-    assert ticket.autotask_ticket_id is not None  # noqa: S101 - set by every path that leads here
-    remote = client.find_ticket(ticket.autotask_ticket_id)
+def _read_back(
+    action: Action, client: AutotaskClient, ticket: Ticket, alert: Alert, answered_id: int
+) -> list[int]:
+    """Link the answered ticket if it carries our key; else look for ours, else refuse.
+
+    A ticket without any external id is a stranger's too: somebody made it by hand.
+
+    Raises:
+        NotYet: it cannot be read now, so nothing is known of it.
+    """
+    try:
+        remote = client.find_ticket(answered_id)
+    except (Rejected, PermissionDenied, NotFound, ContractBroken) as error:
+        raise outbox.NotYet(
+            f"Ticket {answered_id} was created but cannot be read back: {error.detail}"
+        ) from error
     if remote is None:
-        raise outbox.NotYet(f"Ticket {ticket.autotask_ticket_id} was created but cannot be read back yet.")
-    if (remote.external_id or "") != ticket.correlation_key:
-        own = _find_own(client, ticket)
-        if own is not None:
-            remote = own
-            Ticket.objects.filter(pk=ticket.pk).update(autotask_ticket_id=remote.id)
-        elif remote.external_id:
-            raise Rejected(
-                [
-                    f"Autotask's duplicate ticket handling answered with ticket {remote.number}, which belongs to something else"
-                ],
-                vendor="autotask",
-                method="POST",
-                path="/Tickets",
-            )
-    return _adopt(action, ticket, alert, remote, how="")
+        raise outbox.NotYet(f"Ticket {answered_id} was created but cannot be read back yet.")
+    if (remote.external_id or "") == ticket.correlation_key:
+        return _adopt(action, ticket, alert, remote, how="")
+    own = _find_own(client, ticket)
+    if own is not None:
+        return _adopt(action, ticket, alert, own, how="")
+    return _refuse_stranger(action, ticket, remote)
+
+
+def _refuse_stranger(action: Action, ticket: Ticket, remote: RemoteTicket) -> list[int]:
+    with transaction.atomic():
+        outbox.update_held(action, payload=_without_answer(action))
+        Ticket.objects.filter(pk=ticket.pk).update(
+            autotask_ticket_id=None, created_in_autotask_at=None, state=Ticket.State.PLANNED
+        )
+        if not _has_open_alert(ticket):
+            return _abandon(action, ticket)
+        return refusals.block_taken(action, ticket, remote.number or f"#{remote.id}")
+
+
+def _without_answer(action: Action) -> dict[str, object]:
+    return {key: value for key, value in action.payload.items() if key != _ANSWERED_ID}
 
 
 def _adopt(action: Action, ticket: Ticket, alert: Alert, remote: RemoteTicket, *, how: str) -> list[int]:
     """Link ticket and alerts; returns follow-up actions."""
     now = timezone.now()
     with transaction.atomic():
-        outbox.finish(action)
+        outbox.finish(action, payload=_without_answer(action))
         Ticket.objects.filter(pk=ticket.pk).update(
             autotask_ticket_id=remote.id,
             ticket_number=remote.number,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Max, Prefetch, Q, QuerySet
 
 from mappings.models import PicklistValue, WorkType
 from tickets.domain.monitor_types import MONITOR_TYPES
@@ -133,21 +133,28 @@ def load_catalogue() -> Catalogue:
 
 
 def ensure_rows() -> None:
-    """Create monitor types, rows and lines that are missing; what people have set stays. Safe to repeat."""
+    """Bring monitor types in step with this version, and create rows and lines that are missing. Safe to repeat.
+
+    Called after each migration. What people have set stays; what is as it should be is not written.
+    """
     rows = [TicketDefaults.objects.get_or_create(pk=GLOBAL_ID, defaults={"monitor_type": None})[0]]
     for position, seed in enumerate(MONITOR_TYPES, start=1):
-        monitor_type, _ = MonitorType.objects.get_or_create(
-            slug=seed.slug,
-            defaults={
-                "name": seed.name,
-                "context_classes": list(seed.context_classes),
-                "is_security": seed.is_security,
-                "is_legacy": seed.is_legacy,
-                "position": position,
-            },
-        )
+        wanted = {
+            "name": seed.name,
+            "context_classes": list(seed.context_classes),
+            "is_security": seed.is_security,
+            "is_legacy": seed.is_legacy,
+            "position": position,
+        }
+        monitor_type, is_new = MonitorType.objects.get_or_create(slug=seed.slug, defaults=wanted)
+        if not is_new and any(getattr(monitor_type, name) != value for name, value in wanted.items()):
+            MonitorType.objects.filter(pk=monitor_type.pk).update(**wanted)
         row = TicketDefaults.objects.filter(monitor_type=monitor_type).first()
-        rows.append(row or TicketDefaults.objects.create(pk=position + GLOBAL_ID, monitor_type=monitor_type))
+        if row is None:
+            # The id is given, because PostgreSQL's sequence does not know of row 1.
+            last = TicketDefaults.objects.aggregate(pk=Max("pk"))["pk"]
+            row = TicketDefaults.objects.create(pk=last + 1, monitor_type=monitor_type)
+        rows.append(row)
     PriorityDefaults.objects.bulk_create(
         [
             PriorityDefaults(defaults=row, alert_priority=priority)
@@ -177,6 +184,12 @@ def validate_defaults(candidate: TicketDefaults, stored: TicketDefaults | None) 
             verdict.warnings.append(inactive_warning(title, _ref(value).label))
         else:
             verdict.refuse(name, f"{_ref(value).label} is inactive in Autotask. Choose an active {title}.")
+    monitor_type = candidate.monitor_type
+    if monitor_type is not None and monitor_type.is_security and candidate.complete_on_clear:
+        verdict.warnings.append(
+            "Complete the ticket when the alert clears: not used here, because security alerts are never closed by "
+            "themselves. A note says that the alert cleared."
+        )
     _check_sub_issue(candidate, verdict)
     _check_templates(candidate, verdict)
     return verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -24,11 +25,12 @@ from integration.vendors.errors import (
     RateLimited,
     VendorError,
 )
+from tickets.domain.defects import DEFECT_REMEDY, describe_defect, pause_after
 from tickets.domain.keys import condition_key
 from tickets.models import Alert, AlertPriority, Delivery, MonitorType, Ticket
 from tickets.services.clients import Clients
 from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
-from tickets.services.decide import decide_alert
+from tickets.services.defects import decide_or_mark, mark_alert
 from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
@@ -78,9 +80,9 @@ def process_delivery(delivery_id: int, clients: Clients) -> list[int]:
     except Exception as error:
         _postpone(
             delivery,
-            f"{type(error).__name__}: {error}",
-            "A defect in RMM Bridge; the log has the details.",
-            300,
+            describe_defect(error),
+            DEFECT_REMEDY,
+            pause_after(delivery.attempts).total_seconds(),
         )
         raise
     return []
@@ -109,21 +111,85 @@ def record_alert(remote: RemoteAlert, *, via: str, seen_open: bool) -> Recorded:
         )
         if is_new:
             record_event("received", f"Received by {via}.", alert=alert)
-            due += decide_alert(alert.pk, now=now)
+            due += decide_or_mark(alert.pk, now=now)
             return Recorded(alert, is_new=True, due=due)
-        values: dict[str, object] = {"times_seen": F("times_seen") + 1}
-        if not remote.resolved:
-            values |= {"last_seen_open_at": now, "missed_polls": 0}
-        if remote.ticket_number and not alert.native_ticket_number:
-            values["native_ticket_number"] = remote.ticket_number[:50]
-        Alert.objects.filter(pk=alert.pk).update(**values)
+        values = _changes(alert, remote, now)
+        if via == "webhook":
+            values["times_seen"] = F("times_seen") + 1
+        if values:
+            Alert.objects.filter(pk=alert.pk).update(**values)
     if remote.resolved:
         due += record_alert_resolved(alert.pk, resolved_at=remote.resolved_at, resolved_by=remote.resolved_by)
     elif alert.is_resolved and seen_open:
         _reopen_if_lasting(alert, now)
     elif alert.state == Alert.State.RECEIVED:
-        due += decide_alert(alert.pk, now=now)
+        due += decide_or_mark(alert.pk, now=now)
     return Recorded(alert, is_new=False, due=due)
+
+
+def is_unchanged(alert: Alert, remote: RemoteAlert) -> bool:
+    """Return whether an alert that Datto's list of open alerts names tells nothing new; it then costs no write."""
+    return not (
+        alert.is_resolved
+        or remote.resolved
+        or alert.state == Alert.State.RECEIVED
+        or alert.monitor_type_id is None
+        or (remote.ticket_number and not alert.native_ticket_number)
+    )
+
+
+def record_seen_open(alerts: list[Alert], now: datetime) -> None:
+    """Note that Datto's list of open alerts named these unchanged alerts. One UPDATE, and only of stale rows."""
+    stale = [alert.pk for alert in alerts if _is_stale(alert, now)]
+    if stale:
+        Alert.objects.filter(pk__in=stale).update(last_seen_open_at=now, missed_polls=0)
+
+
+def record_undescribed_alert(remote: RemoteAlert, error: Exception) -> None:
+    """Store the bare facts of an alert that could not be recorded, so that it is seen; it waits with cause `defect`.
+
+    The next poll tries to describe it; a retry makes its ticket with what is known.
+    """
+    now = timezone.now()
+    priority = remote.priority.value.capitalize()
+    with transaction.atomic():
+        alert, is_new = Alert.objects.get_or_create(
+            alert_uid=remote.uid,
+            defaults={
+                "priority": priority if priority in AlertPriority.values else AlertPriority.UNKNOWN,
+                "datto_site_uid": remote.site_uid[:64],
+                "datto_site_name": remote.site_name[:255],
+                "datto_device_uid": remote.device_uid[:64],
+                "datto_device_name": remote.device_name[:255],
+                "raised_at": remote.raised_at,
+                "first_seen_via": "poll",
+                "last_seen_open_at": now,
+            },
+        )
+        if is_new:
+            record_event("received", "Received by poll.", alert=alert)
+            mark_alert(alert.pk, error, now)
+
+
+#: How old "last seen open" and "last read" may become before they are written although nothing else changed.
+SEEN_AGAIN = timedelta(minutes=15)
+
+
+def _is_stale(alert: Alert, now: datetime) -> bool:
+    seen_at = alert.last_seen_open_at
+    return alert.missed_polls > 0 or seen_at is None or seen_at < now - SEEN_AGAIN
+
+
+def _changes(alert: Alert, remote: RemoteAlert, now: datetime) -> dict[str, Any]:
+    """Return what of a known alert differs from what Datto RMM says."""
+    values: dict[str, Any] = {}
+    if alert.monitor_type_id is None:
+        values |= _describe(remote)
+    if not remote.resolved and _is_stale(alert, now):
+        values |= {"last_seen_open_at": now, "missed_polls": 0}
+    if remote.ticket_number and not alert.native_ticket_number:
+        values["native_ticket_number"] = remote.ticket_number[:50]
+    return values
 
 
 def waiting_deliveries(now: datetime, limit: int = 200) -> list[int]:
@@ -144,7 +210,7 @@ def _handle_alert_hint(delivery: Delivery, clients: Clients) -> list[int]:
     if known is not None and (known.is_resolved or delivery.event == "raised"):
         Alert.objects.filter(pk=known.pk).update(times_seen=F("times_seen") + 1)
         _end(delivery, Delivery.State.IGNORED, "Already known; nothing new.")
-        return decide_alert(known.pk) if known.state == Alert.State.RECEIVED else []
+        return decide_or_mark(known.pk) if known.state == Alert.State.RECEIVED else []
     client = clients.datto(lane=Lane.INTAKE, subject=f"alert:{delivery.subject_id}")
     remote = client.fetch_alert(delivery.subject_id)
     recorded = record_alert(remote, via="webhook", seen_open=False)

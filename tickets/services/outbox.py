@@ -124,8 +124,9 @@ def park(action_ids: list[int], until: datetime) -> None:
 
 
 def unpark(vendor: str, causes: list[str]) -> None:
-    """Make a vendor's rows that wait for one of these causes due now."""
-    Action.objects.filter(vendor=vendor, state=Action.State.WAITING, cause__in=causes).update(not_before=None)
+    """Make a vendor's rows that wait for one of these causes due now; their age in the backlog starts over."""
+    rows = Action.objects.filter(vendor=vendor, state=Action.State.WAITING, cause__in=causes)
+    rows.update(not_before=timezone.now())
 
 
 def drop_if_not_started(key: str) -> bool:

@@ -5,21 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
 from django.db.models import F
 from django.utils import timezone
 
 from integration.clients import autotask_client, datto_client
-from integration.sync.runs import RunRecorder, RunStoppedByGuard
+from integration.sync.recorder import RunRecorder, RunStoppedByGuard
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.records import Ticket as RemoteTicket
 from integration.vendors.budget import Lane
 from integration.vendors.datto_rmm import DattoRmmClient
 from integration.vendors.datto_rmm.records import Alert as RemoteAlert
 from integration.vendors.errors import NotFound, PermissionDenied, VendorError
+from tickets.domain.defects import describe_defect
 from tickets.models import Alert, Ticket
 from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
-from tickets.services.intake import record_alert
+from tickets.services.defects import NOT_OF_THE_ROW
+from tickets.services.intake import (
+    SEEN_AGAIN,
+    is_unchanged,
+    record_alert,
+    record_seen_open,
+    record_undescribed_alert,
+)
 
+log = structlog.get_logger(__name__)
+
+#: Listed alerts, and tickets, that are looked up or marked by one query.
+_AT_ONCE = 250
 #: An alert must be missing from so many complete lists in a row before it is asked for by itself.
 _MISSES = 1
 #: Alerts seen open this recently are not looked after: they may have come in while the list was being read.
@@ -44,20 +57,56 @@ def sync_alerts(recorder: RunRecorder, on_due: OnDue, datto: DattoRmmClient | No
     started_at = timezone.now()
     recorder.begin_step("Reading open alerts")
     seen: set[str] = set()
-    for remote in client.iter_open_alerts():
-        seen.add(remote.uid)
-        if not recorder.dry_run:
-            on_due(_record_listed(recorder, remote))
-        elif not Alert.objects.filter(alert_uid=remote.uid).exists():
-            recorder.created("alert", remote.uid, remote.uid)
-        else:
-            recorder.unchanged()
-        recorder.advance(len(seen))
+    page: list[RemoteAlert] = []
+    try:
+        for remote in client.iter_open_alerts():
+            seen.add(remote.uid)
+            page.append(remote)
+            if len(page) >= _AT_ONCE:
+                _record_page(recorder, on_due, page)
+                page = []
+            recorder.advance(len(seen))
+    except VendorError:
+        # What was read before is true all the same.
+        _record_page(recorder, on_due, page)
+        raise
+    _record_page(recorder, on_due, page)
     _ask_after_missing(recorder, on_due, client, seen, started_at)
 
 
+def _record_page(recorder: RunRecorder, on_due: OnDue, page: list[RemoteAlert]) -> None:
+    """Record some listed alerts; those that tell nothing new cost one query together."""
+    known = {
+        alert.alert_uid: alert
+        for alert in Alert.objects.filter(alert_uid__in=[remote.uid for remote in page]).defer(
+            "context", "diagnostics", "decision"
+        )
+    }
+    unchanged: list[Alert] = []
+    for remote in page:
+        alert = known.get(remote.uid)
+        if recorder.dry_run:
+            if alert is None:
+                recorder.created("alert", remote.uid, remote.uid)
+            else:
+                recorder.unchanged()
+        elif alert is not None and is_unchanged(alert, remote):
+            unchanged.append(alert)
+        else:
+            on_due(_record_listed(recorder, remote))
+    recorder.unchanged(len(unchanged))
+    record_seen_open(unchanged, timezone.now())
+
+
 def _record_listed(recorder: RunRecorder, remote: RemoteAlert) -> list[int]:
-    recorded = record_alert(remote, via="poll", seen_open=True)
+    try:
+        recorded = record_alert(remote, via="poll", seen_open=True)
+    except NOT_OF_THE_ROW:
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad row must not keep the others out; it is logged and shown
+        _failed(recorder, "alert", remote.uid, remote.uid, error)
+        _store_bare_facts(remote, error)
+        return []
     if recorded.is_new:
         recorded.alert.refresh_from_db()
         recorder.created(
@@ -69,6 +118,21 @@ def _record_listed(recorder: RunRecorder, remote: RemoteAlert) -> list[int]:
     else:
         recorder.unchanged()
     return recorded.due
+
+
+def _store_bare_facts(remote: RemoteAlert, error: Exception) -> None:
+    try:
+        record_undescribed_alert(remote, error)
+    except NOT_OF_THE_ROW:
+        raise
+    except Exception:
+        # The run shows it as failed; the next poll tries again.
+        log.exception("not even the bare facts of an alert could be stored", alert=remote.uid)
+
+
+def _failed(recorder: RunRecorder, kind: str, object_id: object, label: str, error: Exception) -> None:
+    log.error("a row of a poll could not be recorded", kind=kind, id=object_id, exc_info=error)
+    recorder.failed(kind, object_id, label, describe_defect(error), "The next poll tries it again.")
 
 
 def _ask_after_missing(
@@ -101,7 +165,13 @@ def _ask_after_missing(
                 "alert", uid, label or uid, str(error), "It is asked for again with the next poll."
             )
             continue
-        on_due(record_alert(remote, via="poll", seen_open=False).due)
+        try:
+            on_due(record_alert(remote, via="poll", seen_open=False).due)
+        except NOT_OF_THE_ROW:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            _failed(recorder, "alert", uid, label or uid, error)
+            continue
         if remote.resolved:
             recorder.updated(
                 "alert", uid, label or uid, {"resolved": False}, {"resolved": True, "by": remote.resolved_by}
@@ -155,10 +225,17 @@ def sync_tickets(recorder: RunRecorder, on_due: OnDue, autotask: AutotaskClient 
     recorder.begin_step("Reading tickets", len(wanted))
     read_at = timezone.now()
     found: set[int] = set()
+    stale: list[int] = []
     for remote in client.iter_tickets_by_ids(sorted(one for one in wanted if one is not None)):
         found.add(remote.id)
-        on_due(_record_ticket(recorder, wanted[remote.id], remote, read_at))
+        ticket = wanted[remote.id]
+        on_due(_record_ticket(recorder, ticket, remote, read_at))
+        if ticket.checked_at is None or ticket.checked_at < now - SEEN_AGAIN:
+            stale.append(ticket.pk)
         recorder.advance(len(found))
+    if not recorder.dry_run:
+        for start in range(0, len(stale), _AT_ONCE):
+            Ticket.objects.filter(pk__in=stale[start : start + _AT_ONCE]).update(checked_at=now)
     for ticket_id, ticket in wanted.items():
         if ticket_id is None or ticket_id in found:
             continue
@@ -178,7 +255,13 @@ def _record_ticket(
     before = ticket.state
     due: list[int] = []
     if not recorder.dry_run:
-        due = record_ticket_seen(ticket, remote, read_at=read_at)
+        try:
+            due = record_ticket_seen(ticket, remote, read_at=read_at)
+        except NOT_OF_THE_ROW:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            _failed(recorder, "ticket", remote.id, str(ticket), error)
+            return []
         ticket.refresh_from_db()
     if ticket.state != before:
         recorder.updated("ticket", remote.id, str(ticket), {"state": before}, {"state": ticket.state})

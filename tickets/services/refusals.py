@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from integration.vendors.autotask.rejections import Rejection, RejectionKind, classify_rejection
 from integration.vendors.errors import NotFound, PermissionDenied, Rejected, VendorError
+from tickets.domain.decisions import Cause
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
 from tickets.services.timeline import record_event
@@ -40,6 +41,24 @@ def handle(action: Action, error: VendorError) -> list[int]:
         outbox.hand_back(action, not_before=None, error=str(error)[:2000])
         return [action.pk]
     return _refuse(action, error, rejection)
+
+
+def block_taken(action: Action, ticket: Ticket, named: str) -> list[int]:
+    """Refuse a create that was answered with a ticket that is not ours; returns no actions.
+
+    It is not tried again by itself: with each try Autotask's duplicate handling may change that ticket.
+
+    Args:
+        named: number of the ticket Autotask named.
+    """
+    reason = f"Autotask's duplicate ticket handling answered with ticket {named}, which was not made for this alert. Nothing is written to it."
+    remedy = (
+        "Look at that ticket in Autotask. Change Autotask's duplicate ticket handling so that this alert gets its own "
+        "ticket, then retry; or resolve the alert."
+    )
+    outbox.finish(action, state=Action.State.REFUSED, error=reason, cause="refused", remedy=remedy)
+    _block_alerts(ticket, Cause.TICKET_TAKEN, reason, remedy, not_before=None)
+    return []
 
 
 def _spare_field(action: Action, ticket: Ticket, rejection: Rejection) -> bool:
@@ -103,21 +122,24 @@ def _block(action: Action, error: VendorError, rejection: Rejection | None) -> l
             attempts=action.attempts + 1,
         )
         if action.ticket is not None:
-            for alert in action.ticket.alerts.filter(state=Alert.State.TICKETING):
-                Alert.objects.filter(pk=alert.pk).update(
-                    state=Alert.State.BLOCKED,
-                    cause="ticket_refused",
-                    reason=f"Autotask refused the ticket: {error.detail}"[:2000],
-                    remedy=remedy,
-                    not_before=timezone.now() + _TRY_AGAIN,
-                )
-                record_event(
-                    "ticket_refused",
-                    f"Autotask refused the ticket: {error.detail}"[:2000],
-                    alert=alert,
-                    ticket=action.ticket,
-                )
+            _block_alerts(
+                action.ticket,
+                Cause.TICKET_REFUSED,
+                f"Autotask refused the ticket: {error.detail}"[:2000],
+                remedy,
+                not_before=timezone.now() + _TRY_AGAIN,
+            )
     return []
+
+
+def _block_alerts(
+    ticket: Ticket, cause: Cause, reason: str, remedy: str, *, not_before: datetime | None
+) -> None:
+    for alert in ticket.alerts.filter(state=Alert.State.TICKETING):
+        Alert.objects.filter(pk=alert.pk).update(
+            state=Alert.State.BLOCKED, cause=cause, reason=reason, remedy=remedy, not_before=not_before
+        )
+        record_event("ticket_refused", reason, alert=alert, ticket=ticket)
 
 
 def _refuse(action: Action, error: VendorError, rejection: Rejection | None) -> list[int]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tickets.models import Action, Alert, Ticket
 from tickets.services import gate
-from tickets.services.decide import decide_alert
+from tickets.services.defects import decide_or_mark
 from tickets.services.timeline import record_event
 
 
@@ -31,15 +31,16 @@ def retry_alert(alert: Alert, user: User | None = None) -> list[int]:
     if alert.state == Alert.State.FILTERED and not alert.is_resolved:
         # Rules may have changed since; a retry asks them again.
         Alert.objects.filter(pk=alert.pk, state=Alert.State.FILTERED).update(state=Alert.State.RECEIVED)
-    due = decide_alert(alert.pk)
+    due = decide_or_mark(alert.pk)
     alert.refresh_from_db()
     mine = Action.objects.filter(alert=alert)
     if alert.ticket is not None:
         mine |= Action.objects.filter(ticket=alert.ticket)
-    mine.filter(state=Action.State.WAITING).update(not_before=None)
+    now = timezone.now()
+    mine.filter(state=Action.State.WAITING).update(not_before=now)
     mine.filter(state=Action.State.REFUSED).exclude(ticket__state=Ticket.State.ABANDONED).update(
         state=Action.State.WAITING,
-        not_before=None,
+        not_before=now,
         attempts=0,
         finished_at=None,
         error="",
@@ -71,5 +72,5 @@ def retry_refused_tickets() -> list[int]:
     for pk in Alert.objects.filter(
         state=Alert.State.BLOCKED, cause="ticket_refused", is_resolved=False
     ).values_list("pk", flat=True)[:500]:
-        due += decide_alert(pk, now=now)
+        due += decide_or_mark(pk, now=now)
     return due

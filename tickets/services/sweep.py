@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+import structlog
+from django.db import transaction
+from django.db.models import Count, Exists, F, Min, OuterRef, Q
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from integration.models import Vendor, VendorHealth
 from mappings.models import SiteMapping
+from mappings.services.catch_all import find_catch_all
+from tickets.domain.decisions import CATCH_ALL_CAUSES, SITE_CAUSES, SITE_FILTERS, Cause
 from tickets.models import Action, Alert, Delivery, Ticket
+from tickets.selectors.places import with_place
 from tickets.services import outbox
 from tickets.services.close import settle
-from tickets.services.decide import decide_alert
+from tickets.services.defects import NOT_OF_THE_ROW, decide_or_mark, list_unsettled, mark_unsettled
 from tickets.services.intake import waiting_deliveries
+
+log = structlog.get_logger(__name__)
 
 _BATCH = 300
 #: An alert that was just stored is decided in the same transaction; older undecided ones need help.
@@ -44,34 +52,51 @@ def find_closed_vendors(now: datetime) -> list[str]:
 
 
 def reconsider_alerts(now: datetime | None = None, *, site_uids: list[str] | None = None) -> list[int]:
-    """Decide again every alert whose cause to wait may be gone; returns actions that became due.
+    """Decide again every alert whose cause to wait, or to make no ticket, may be gone; returns actions that became due.
 
     Args:
-        site_uids: look only at alerts of these sites (their mapping has just changed).
+        site_uids: look only at alerts whose place is one of these sites (their mapping has just changed), and
+            at all of those that wait for their site.
     """
     now = now or timezone.now()
-    usable = SiteMapping.objects.filter(
-        site__datto_site_uid=OuterRef("datto_site_uid"),
-        state__in=[SiteMapping.State.CONFIRMED, SiteMapping.State.RENAMED, SiteMapping.State.IGNORED],
-    )
-    mapping_exists = SiteMapping.objects.filter(site__datto_site_uid=OuterRef("datto_site_uid"))
-    site_causes = ["site_unmapped", "site_conflict", "company_inactive", "company_missing"]
-    waiting = Alert.objects.filter(is_resolved=False).filter(
-        Q(state=Alert.State.RECEIVED, first_seen_at__lt=now - _UNDECIDED)
-        | Q(state=Alert.State.BLOCKED, cause__in=site_causes) & Exists(usable)
-        | Q(state=Alert.State.BLOCKED, cause="site_unknown") & Exists(mapping_exists)
-        | Q(state=Alert.State.BLOCKED, not_before__lte=now)
-    )
+    waits = Q(state=Alert.State.BLOCKED, cause__in=SITE_CAUSES)
+    filtered = Q(state=Alert.State.FILTERED, cause__in=SITE_FILTERS)
+    alerts = with_place(Alert.objects.filter(is_resolved=False))
     if site_uids is not None:
-        waiting = waiting.filter(datto_site_uid__in=site_uids)
+        waiting = alerts.filter(waits | filtered, place_site_uid__in=site_uids)
+    else:
+        mappings = SiteMapping.objects.filter(site__datto_site_uid=OuterRef("place_site_uid"))
+        is_off = Q(state=SiteMapping.State.IGNORED) | Q(tickets_enabled=False)
+        is_usable = Q(
+            state__in=[SiteMapping.State.CONFIRMED, SiteMapping.State.RENAMED],
+            company__is_active=True,
+            company__is_missing=False,
+        )
+        waiting = alerts.filter(
+            Q(state=Alert.State.RECEIVED, first_seen_at__lt=now - _UNDECIDED)
+            | waits & Exists(mappings.filter(is_off | is_usable))
+            | Q(state=Alert.State.BLOCKED, cause=Cause.SITE_UNKNOWN) & Exists(mappings)
+            | filtered & Exists(mappings.exclude(is_off))
+            | _goes_to_catch_all()
+            | Q(state=Alert.State.BLOCKED, not_before__lte=now)
+        )
     due: list[int] = []
     for alert_id in waiting.order_by("id").values_list("pk", flat=True)[:_BATCH]:
-        due += decide_alert(alert_id, now=now)
+        due += decide_or_mark(alert_id, now=now)
     return due
 
 
-def settle_open_ends() -> list[int]:
+def _goes_to_catch_all() -> Q:
+    """Alerts that wait for a mapping and no longer need one."""
+    company = find_catch_all()
+    if company is None or company.is_missing or not company.is_active:
+        return Q(pk__in=[])
+    return Q(state=Alert.State.BLOCKED, cause__in=CATCH_ALL_CAUSES)
+
+
+def settle_open_ends(now: datetime | None = None) -> list[int]:
     """Repair pairs that were left half closed, whatever interrupted them; returns actions that became due."""
+    now = now or timezone.now()
     resolving = Action.objects.filter(alert=OuterRef("pk"), kind=Action.Kind.RESOLVE_ALERT).exclude(
         state=Action.State.DROPPED
     )
@@ -86,33 +111,43 @@ def settle_open_ends() -> list[int]:
         .filter(~Exists(open_alerts), ~Exists(completing))
         .exclude(events__kind="complete_skipped")
     )
-    due: list[int] = []
-    for ticket in [
+    tickets = [
         *completed.exclude(alerts__events__kind="resolve_skipped").distinct()[:_BATCH],
         *cleared.distinct()[:_BATCH],
-    ]:
-        due += settle(ticket)
+    ]
+    left_alone = list_unsettled(tickets, now)
+    due: list[int] = []
+    for ticket in tickets:
+        if ticket.pk not in left_alone:
+            due += _settle_or_mark(ticket, now)
     return due
 
 
+def _settle_or_mark(ticket: Ticket, now: datetime) -> list[int]:
+    try:
+        with transaction.atomic():
+            return settle(ticket)
+    except NOT_OF_THE_ROW:
+        raise
+    except Exception as error:
+        log.exception("a ticket could not be settled", ticket=ticket.pk)
+        mark_unsettled(ticket, error, now)
+        return []
+
+
 def count_backlog(now: datetime) -> tuple[int, float]:
-    """Return how many rows wait for a worker and the age of the oldest in seconds; for readiness and metrics."""
-    deliveries = Delivery.objects.filter(state=Delivery.State.NEW).filter(
-        Q(not_before__isnull=True) | Q(not_before__lte=now)
-    )
-    actions = Action.objects.filter(state=Action.State.WAITING).filter(
-        Q(not_before__isnull=True) | Q(not_before__lte=now)
-    )
-    oldest = [
-        moment
-        for moment in (
-            deliveries.order_by("received_at").values_list("received_at", flat=True).first(),
-            actions.annotate(since=F("created_at"))
-            .order_by("created_at")
-            .values_list("since", flat=True)
-            .first(),
-        )
-        if moment is not None
-    ]
-    age = max(0.0, (now - min(oldest)).total_seconds()) if oldest else 0.0
-    return deliveries.count() + actions.count(), age
+    """Return how many rows wait for a worker, and for how many seconds the oldest has been due.
+
+    A row that was set aside is due from the end of its pause, however old it is.
+    """
+    is_due = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    count, oldest = 0, now
+    for rows, made_at in (
+        (Delivery.objects.filter(is_due, state=Delivery.State.NEW), "received_at"),
+        (Action.objects.filter(is_due, state=Action.State.WAITING), "created_at"),
+    ):
+        due_at = Greatest(F(made_at), Coalesce(F("not_before"), F(made_at)))
+        found = rows.order_by().aggregate(n=Count("pk"), at=Min(due_at))
+        count += found["n"]
+        oldest = min(oldest, found["at"] or now)
+    return count, (now - oldest).total_seconds()

@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
-from mappings.models import Device, SiteMapping
 from tickets.domain.rendering import Rendered, render_description, render_note, render_title
 from tickets.domain.settings_resolution import (
     FLAG_FIELDS,
@@ -27,6 +26,7 @@ from tickets.domain.template_variables import example_context, known_variables
 from tickets.domain.templates_check import TemplateProblem, check_template
 from tickets.models import Alert, AlertPriority, PriorityDefaults, TicketDefaults
 from tickets.selectors.pages import find_connection
+from tickets.selectors.places import place_of
 from tickets.services.defaults import GLOBAL_ID, GLOBAL_NAME, load_catalogue, load_settings_row, with_values
 from tickets.services.template_context import alert_context
 
@@ -59,6 +59,7 @@ def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpRespo
         priority = _SAMPLE_PRIORITY
     settings = _resolve(candidate, lines, priority)
     context = _context(alert)
+    is_security = stored.monitor_type is not None and stored.monitor_type.is_security
     texts = [
         _render("Title", "title_template", raw, settings, context),
         _render("Description", "description_template", raw, settings, context),
@@ -79,7 +80,7 @@ def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpRespo
             "priority": priority,
             "settings": settings,
             "texts": texts,
-            "fields": _rows(settings),
+            "fields": _rows(settings, is_security=is_security),
             "skipped": settings.skipped,
         },
     )
@@ -126,18 +127,15 @@ def _resolve(candidate: TicketDefaults, lines: list[PriorityDefaults], priority:
 def _context(alert: Alert | None) -> dict[str, Any]:
     if alert is None:
         return example_context()
-    device = Device.objects.select_related("site").filter(datto_device_uid=alert.datto_device_uid).first()
-    organization = alert.ticket.company.name if alert.ticket else ""
-    if not organization:
-        mapping = (
-            SiteMapping.objects.select_related("company")
-            .filter(site__datto_site_uid=alert.datto_site_uid)
-            .first()
-        )
-        organization = mapping.company.name if mapping and mapping.company else ""
+    place = place_of(alert)
+    organization = alert.ticket.company.name if alert.ticket else place.organization
     number = alert.ticket.ticket_number if alert.ticket else ""
     return alert_context(
-        alert, device, find_connection(), organization=organization, ticket_number=number or _SAMPLE_NUMBER
+        alert,
+        place.device,
+        find_connection(),
+        organization=organization,
+        ticket_number=number or _SAMPLE_NUMBER,
     )
 
 
@@ -163,7 +161,7 @@ def _render(
     return _Text(title, rendered.text, source.origin, problems or rendered.problems, rendered.is_cut, is_used)
 
 
-def _rows(settings: EffectiveSettings) -> list[tuple[str, str, str]]:
+def _rows(settings: EffectiveSettings, *, is_security: bool) -> list[tuple[str, str, str]]:
     """Return (title, value, origin) of every field."""
     minutes = settings.due_minutes.value
     rows = [
@@ -184,5 +182,10 @@ def _rows(settings: EffectiveSettings) -> list[tuple[str, str, str]]:
         rows.append((title[0].upper() + title[1:], value.value.label if value.value else "", value.origin))
     for name, title in FLAG_FIELDS.items():
         flag = settings.flags[name]
+        if name == "complete_on_clear" and is_security:
+            rows.append(
+                (title[0].upper() + title[1:], "no", "security alerts are never closed by themselves")
+            )
+            continue
         rows.append((title[0].upper() + title[1:], "yes" if flag.value else "no", flag.origin))
     return rows

@@ -26,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add KIND, --dry-run and --json."""
-        parser.add_argument("kind", metavar="KIND", help="reference, sites, devices, alerts, tickets, or all")
+        parser.add_argument(
+            "kind", metavar="KIND", help=f"{', '.join(kind.name for kind in list_kinds())}, or all"
+        )
         parser.add_argument("--dry-run", action="store_true", help="show what would change, write nothing")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 

@@ -26,9 +26,9 @@ from mappings.services.decisions import (
     find_last_batch,
     ignore,
     reset,
-    set_details,
     undo,
 )
+from mappings.services.details import Details, set_details
 from mappings.signals import site_mappings_changed
 from tests.mappings.conftest import guid, make_company, make_mapping
 
@@ -122,9 +122,7 @@ def test_location_of_another_organization_is_refused(person: User) -> None:
         autotask_location_id=1, company=make_company(2, "Other"), name="HQ", synced_at=timezone.now()
     )
     with pytest.raises(MappingRefused, match="another organization"):
-        set_details(
-            mapping, person, company_location=foreign, tickets_enabled=True, devices_enabled=True, note=""
-        )
+        set_details(mapping, person, Details(company_location=foreign))
 
 
 def test_undo_restores_exactly_and_then_goes_further_back(person: User) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tickets.domain.decisions import AlertFacts, Cause, SiteFacts, Verdict, decide
+from tickets.domain.decisions import AlertFacts, Cause, SiteFacts, Verdict, decide, decide_ending
 
 ALERT = AlertFacts(
     uid="a1",
@@ -97,3 +97,44 @@ def test_decide_missing_device_still_makes_the_ticket_and_says_so(change):
     decision = run(replace(ALERT, **change))
     assert decision.verdict is Verdict.MAKE_TICKET
     assert "device" in " ".join(decision.chain)
+
+
+def end(*, security_type="", was_reopened=False, complete=True, note=False):
+    return decide_ending(
+        security_type=security_type,
+        was_reopened=was_reopened,
+        complete_on_clear=complete,
+        complete_on_clear_origin="All monitor types",
+        note_on_clear=note,
+    )
+
+
+@pytest.mark.parametrize("note", [True, False])
+def test_decide_ending_completes_as_configured(note):
+    assert (end(note=note).completes, end(note=note).writes_note) == (True, note)
+    kept = end(note=note, complete=False)
+    assert (kept.completes, kept.writes_note) == (False, note)
+    assert "All monitor types" in kept.reason
+
+
+@pytest.mark.parametrize("was_reopened", [True, False])
+@pytest.mark.parametrize("complete", [True, False])
+def test_decide_ending_never_completes_for_a_security_alert_and_always_notes(complete, was_reopened):
+    ending = end(security_type="Ransomware", complete=complete, was_reopened=was_reopened)
+    assert (ending.completes, ending.writes_note) == (False, True)
+    assert was_reopened or "Ransomware" in ending.reason
+
+
+def test_decide_ending_leaves_a_reopened_ticket_to_people():
+    assert not end(was_reopened=True).completes
+
+
+@pytest.mark.parametrize(
+    ("site", "cause"),
+    [
+        (replace(SITE, state="ignored"), Cause.SITE_IGNORED),
+        (replace(SITE, tickets_enabled=False), Cause.SITE_SWITCHED_OFF),
+    ],
+)
+def test_decide_filter_for_a_site_carries_its_cause(site, cause):
+    assert run(site=site).cause == cause

@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from integration.clients import drop_clients
-from integration.models import Connection
+from integration.models import Connection, SyncRun
+from integration.sync.recorder import RunRecorder
 from integration.vendors.autotask.client import AutotaskClient
 from mappings.models import Company, Device, PicklistValue, Site, SiteMapping
 from tests.sandbox.served import Served, served
@@ -139,4 +140,11 @@ def bridge(sandbox: Served, db: None) -> Iterator[Bridge]:
     drop_clients()
 
 
-__all__ = ["AutotaskClient", "Bridge", "Delivery", "Ticket"]
+def start_run(kind: str) -> RunRecorder:
+    """Return the recorder of a run at work, as a worker has it; an earlier run of the kind is over by now."""
+    SyncRun.objects.filter(kind=kind).update(status=SyncRun.Status.SUCCEEDED)
+    run = SyncRun.objects.create(kind=kind, trigger=SyncRun.Trigger.COMMAND, status=SyncRun.Status.RUNNING)
+    return RunRecorder(run)
+
+
+__all__ = ["AutotaskClient", "Bridge", "Delivery", "Ticket", "start_run"]

@@ -7,10 +7,9 @@ import json
 import pytest
 
 from integration.models import Connection, SyncRun, VendorCall
-from integration.sync.runs import RunRecorder
 from integration.vendors.autotask.signatures import sign
 from integration.vendors.errors import VendorError
-from tests.tickets.services.conftest import Bridge
+from tests.tickets.services.conftest import Bridge, start_run
 from tickets.models import Action, Alert, Delivery, Ticket, TicketDefaults
 from tickets.services import intake, polling, receive
 from tickets.services.retry import retry_alert
@@ -28,14 +27,14 @@ def ticketed(bridge: Bridge) -> str:
 
 
 def poll(kind: str, bridge: Bridge) -> SyncRun:
-    run = SyncRun.objects.create(kind=kind, trigger=SyncRun.Trigger.COMMAND)
+    recorder = start_run(kind)
     due: list[int] = []
     if kind == "alerts":
-        polling.sync_alerts(RunRecorder(run), due.extend)
+        polling.sync_alerts(recorder, due.extend)
     else:
-        polling.sync_tickets(RunRecorder(run), due.extend)
+        polling.sync_tickets(recorder, due.extend)
     bridge.perform(due)
-    return run
+    return recorder.run
 
 
 def remote(bridge: Bridge, uid: str) -> dict:

@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from integration.models import Connection, SyncRun, VendorHealth
-from integration.sync.runs import RunRecorder, RunStoppedByGuard
+from integration.sync.recorder import RunStoppedByGuard
 from integration.vendors.budget import Lane
 from mappings.models import PicklistValue, Site, SiteMapping
-from tests.tickets.services.conftest import Bridge
+from tests.tickets.services.conftest import Bridge, start_run
 from tickets.models import Action, Alert, Delivery, Ticket, TicketDefaults
 from tickets.services import act, gate, intake, ledger, polling, retry, sweep
 from tickets.services.explain import explain_alert
@@ -209,8 +209,8 @@ def test_ledger_balances_only_when_every_open_alert_is_explained(bridge: Bridge)
     first = ledger.reconcile(client)
     assert not first.balances
     assert uid in first.missing
-    run = SyncRun.objects.create(kind="alerts", trigger=SyncRun.Trigger.COMMAND)
-    polling.sync_alerts(RunRecorder(run), lambda _due: None)
+    recorder = start_run("alerts")
+    polling.sync_alerts(recorder, lambda _due: None)
     second = ledger.reconcile(client)
     assert second.balances, second.to_json()
     assert sum(second.states.values()) == second.open_in_datto
@@ -237,11 +237,11 @@ def test_explain_tells_decision_fields_and_calls(bridge: Bridge):
 
 
 def _poll(bridge: Bridge) -> SyncRun:
-    run = SyncRun.objects.create(kind="alerts", trigger=SyncRun.Trigger.COMMAND)
+    recorder = start_run("alerts")
     due: list[int] = []
-    polling.sync_alerts(RunRecorder(run), due.extend)
+    polling.sync_alerts(recorder, due.extend)
     bridge.perform(due)
-    return run
+    return recorder.run
 
 
 def test_api_user_that_lost_sight_of_its_sites_closes_nothing(bridge: Bridge):

@@ -46,6 +46,8 @@ class DeviceAudit:
     processors: tuple[str, ...]
     disks: tuple[Disk, ...]
     network_interfaces: tuple[NetworkInterface, ...]
+    motherboard: str
+    display_adapters: tuple[str, ...]
     bios_version: str
     snmp_name: str
     snmp_description: str
@@ -98,6 +100,8 @@ class PrinterAudit:
     printed_page_count: int | None
     supplies: tuple[PrinterSupply, ...]
     network_interfaces: tuple[NetworkInterface, ...]
+    snmp_name: str
+    snmp_location: str
     portal_url: str
     problems: tuple[str, ...] = ()
 
@@ -165,6 +169,8 @@ def read_device_audit(value: object) -> DeviceAudit:
             for disk in row.rows("logicalDisks")
         ),
         network_interfaces=_interfaces(row),
+        motherboard=" ".join(filter(None, (board.text("manufacturer"), board.text("product")))),
+        display_adapters=tuple(card.text("displayAdapter") for card in row.rows("videoBoards")),
         bios_version=bios.text("smBiosVersion"),
         snmp_name=snmp.text("snmpName"),
         snmp_description=snmp.text("snmpDescription"),
@@ -217,6 +223,8 @@ def read_printer_audit(value: object) -> PrinterAudit:
             for supply in row.rows("printerMarkerSupplies")
         ),
         network_interfaces=_interfaces(row),
+        snmp_name=snmp.text("snmpName"),
+        snmp_location=snmp.text("snmpLocation"),
         portal_url=row.text("portalUrl"),
         problems=row.noted(),
     )

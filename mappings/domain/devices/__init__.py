@@ -1,0 +1,1 @@
+"""How Datto RMM devices become Autotask configuration items, decided purely."""

@@ -1,0 +1,1 @@
+"""Use cases around devices and configuration items."""

@@ -1,0 +1,80 @@
+"""Copying notes and attachments between configuration items, each once, whatever interrupts it.
+
+Nothing is unique there, so what the new item has already is counted off against what the old one has: two notes of
+the same text stay two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from integration.models import SyncRunEntry
+from integration.sync.operations import Work
+
+_NO_TEXT: Final = "-"
+
+
+def copy_notes(work: Work, entry: SyncRunEntry, progress: dict[str, Any], old_id: int, new_id: int) -> None:
+    """Copy the notes of an item that the other does not have yet.
+
+    Raises:
+        VendorError: as the call ended; those before it are copied.
+    """
+    there = Counter(
+        _note_key(note.title, note.description)
+        for note in work.autotask.iter_configuration_item_notes(new_id)
+    )
+    copied = progress.get("notes", 0)
+    for note in list(work.autotask.iter_configuration_item_notes(old_id)):
+        key = _note_key(note.title, note.description)
+        if there[key]:
+            there[key] -= 1
+            continue
+        title, description = key
+        work.autotask.create_configuration_item_note(
+            new_id, title=title, description=description, note_type=note.note_type or 1
+        )
+        copied += 1
+        note_step(entry, progress, notes=copied)
+
+
+def _note_key(title: str, description: str) -> tuple[str, str]:
+    """Return a note's texts as they are sent: Autotask refuses empty ones."""
+    return title.strip() or _NO_TEXT, description.strip() or _NO_TEXT
+
+
+def copy_attachments(
+    work: Work, entry: SyncRunEntry, progress: dict[str, Any], old_id: int, new_id: int
+) -> None:
+    """Copy the attachments of an item that the other does not have yet.
+
+    Raises:
+        VendorError: as the call ended; those before it are copied.
+    """
+    there = Counter(
+        (one.title, one.full_path) for one in work.autotask.iter_configuration_item_attachments(new_id)
+    )
+    copied = progress.get("attachments", 0)
+    for listed in list(work.autotask.iter_configuration_item_attachments(old_id)):
+        key = listed.title, listed.full_path
+        if there[key]:
+            there[key] -= 1
+            continue
+        whole = work.autotask.fetch_configuration_item_attachment(old_id, listed.id)
+        work.autotask.create_configuration_item_attachment(
+            new_id,
+            title=whole.title,
+            full_path=whole.full_path,
+            content=whole.content,
+            attachment_type=whole.attachment_type,
+        )
+        copied += 1
+        note_step(entry, progress, attachments=copied)
+
+
+def note_step(entry: SyncRunEntry, progress: dict[str, Any], **done: Any) -> None:
+    """Record a step of a change at once: a crash after it must not repeat it."""
+    progress.update(done)
+    entry.result = dict(progress)
+    entry.save(update_fields=["result"])

@@ -1,0 +1,185 @@
+"""Moving a device's configuration item to another organization.
+
+Autotask never changes the company of a configuration item, so a new one takes its place: a clone with its UDFs,
+notes and attachments at the new organization; the old one is deactivated. Each step is recorded when it is done,
+so that an interrupted move goes on and copies nothing twice.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from integration.models import SyncRunEntry
+from integration.sync.operations import Applied, Draft, Superseded, Work
+from integration.vendors.autotask.query import all_of, where
+from integration.vendors.autotask.records import ConfigurationItem as ItemRecord
+from mappings.models import ConfigurationItem, Contract, Device, DeviceLink
+from mappings.services.devices.copying import copy_attachments, copy_notes, note_step
+from mappings.services.devices.item_writes import (
+    get_device,
+    get_item,
+    link,
+    record_applied,
+    store_values,
+    to_wire,
+)
+from mappings.services.devices.loading import site_facts
+from mappings.services.devices.mirrors import store_item
+
+Action = SyncRunEntry.Action
+#: Belong to the old organization; a clone cannot carry them over.
+_OF_COMPANY = ("companyLocationID", "contactID", "parentConfigurationItemID")
+_OF_CONTRACT = (
+    "contractID",
+    "contractServiceID",
+    "contractServiceBundleID",
+    "serviceID",
+    "serviceBundleID",
+)
+_REFERENCE_NUMBER_CHARACTERS = 50
+#: This server's clock may be ahead of Autotask's by this much.
+_CLOCK_SLACK = timedelta(minutes=10)
+
+
+def apply_move(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  # noqa: FBT001 - the engine's signature
+    """Clone the item at the new organization, copy notes and attachments, deactivate the old one, relink.
+
+    Raises:
+        Superseded: the device, the item or the site's organization is no longer what this was planned for.
+        CannotApply, VendorError: see `operations`.
+    """
+    device, old, company_id = get_device(entry), get_item(entry), entry.payload["company_id"]
+    if site_facts(device).autotask_company_id != company_id:
+        raise Superseded("The device's site belongs to another organization by now.")
+    if old.autotask_company_id == company_id:
+        raise Superseded("The configuration item belongs to that organization already.")
+    record = work.autotask.find_configuration_item(old.autotask_configuration_item_id)
+    if record is None:
+        raise Superseded("Autotask no longer returns the configuration item.")
+    progress = dict(entry.result)
+    new_id = progress.get("new_configuration_item_id")
+    if new_id is None:
+        fields = _clone_fields(record, company_id, entry.after)
+        new_id = _find_clone(work, entry, fields) if is_doubtful else None
+        if new_id is None:
+            new_id = work.autotask.create_configuration_item(fields)
+    note_step(entry, progress, new_configuration_item_id=new_id)
+    copy_notes(work, entry, progress, old.autotask_configuration_item_id, new_id)
+    copy_attachments(work, entry, progress, old.autotask_configuration_item_id, new_id)
+    if old.is_active:
+        work.autotask.update_configuration_item(old.autotask_configuration_item_id, {"isActive": False})
+        store_values(old, {"is_active": False})
+    _relink(work, device, new_id, entry.message)
+    record_applied(entry, None)
+    return Applied(
+        {**progress, "old_configuration_item_id": old.autotask_configuration_item_id}, entry.message
+    )
+
+
+def _find_clone(work: Work, entry: SyncRunEntry, fields: dict[str, object]) -> int | None:
+    """Return the clone an interrupted try has created: made since the change was chosen, of the same names."""
+    young = all_of(
+        where("companyID", "eq", int(str(fields["companyID"]))),
+        where("isActive", "eq", value=True),
+        where("createDate", "gte", entry.created_at - _CLOCK_SLACK),
+    )
+    for one in work.autotask.iter_configuration_items_where(young):
+        names = one.reference_number, one.reference_title, one.serial_number
+        is_linked = DeviceLink.objects.filter(configuration_item__autotask_configuration_item_id=one.id)
+        if names == _names_of(fields) and not is_linked.exists():
+            return one.id
+    return None
+
+
+def _names_of(fields: dict[str, object]) -> tuple[str, ...]:
+    return tuple(
+        str(fields.get(name) or "") for name in ("referenceNumber", "referenceTitle", "serialNumber")
+    )
+
+
+def _clone_fields(record: ItemRecord, company_id: int, changes: dict[str, Any]) -> dict[str, object]:
+    fields = dict(record.writable_fields())
+    for name in (*_OF_COMPANY, *(() if _contract_stays(record, company_id) else _OF_CONTRACT)):
+        fields.pop(name, None)
+    changed = to_wire({name: value for name, value in changes.items() if name != "autotask_company_id"})
+    udfs = {**_mapping(fields.get("userDefinedFields")), **_mapping(changed.pop("userDefinedFields", None))}
+    fields |= changed
+    fields["userDefinedFields"] = {name: value for name, value in udfs.items() if value not in (None, "")}
+    if not fields["userDefinedFields"]:
+        del fields["userDefinedFields"]
+    reference = str(fields.get("referenceNumber") or "")
+    fields["referenceNumber"] = reference[:_REFERENCE_NUMBER_CHARACTERS]
+    return {**fields, "companyID": company_id, "isActive": True}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _contract_stays(record: ItemRecord, company_id: int) -> bool:
+    """Whether the contract may be carried over: only one of the new organization's own."""
+    if record.contract_id is None:
+        return False
+    return Contract.objects.filter(
+        autotask_contract_id=record.contract_id, company__autotask_company_id=company_id, is_active=True
+    ).exists()
+
+
+def _relink(work: Work, device: Device, item_id: int, reason: str) -> None:
+    record = work.autotask.find_configuration_item(item_id)
+    if record is None:
+        raise Superseded(f"Autotask does not return configuration item {item_id} that was just written.")
+    link(device, store_item(record), basis=DeviceLink.Basis.CREATED, reason=reason)
+
+
+def undo_move(entry: SyncRunEntry) -> Draft | str:
+    """Reactivate the old item, deactivate the clone, and link the old one again."""
+    old_id = entry.result.get("old_configuration_item_id")
+    new_id = entry.result.get("new_configuration_item_id")
+    if old_id is None or new_id is None:
+        return "It is not known which configuration items this move concerned."
+    return Draft(
+        action=Action.UPDATE,
+        operation="move_item_back",
+        object_type=entry.object_type,
+        object_id=entry.object_id,
+        label=entry.label,
+        before={"configuration_item": new_id},
+        after={"configuration_item": old_id},
+        payload={
+            "device_uid": entry.payload.get("device_uid"),
+            "configuration_item_id": old_id,
+            "clone_id": new_id,
+        },
+        message="Undo of a move: the old configuration item is active again, its clone is not. "
+        "Notes written to the clone since stay there.",
+    )
+
+
+def apply_move_back(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  # noqa: FBT001 - as above
+    """Take a move back; each call is harmless to repeat.
+
+    Raises:
+        Superseded: one of the items is gone.
+        VendorError: see `operations`.
+    """
+    del is_doubtful
+    device, old = get_device(entry), get_item(entry)
+    clone = ConfigurationItem.objects.filter(
+        autotask_configuration_item_id=entry.payload["clone_id"], is_missing=False
+    ).first()
+    if clone is None:
+        raise Superseded(f"Autotask no longer returns configuration item {entry.payload['clone_id']}.")
+    work.autotask.update_configuration_item(old.autotask_configuration_item_id, {"isActive": True})
+    work.autotask.update_configuration_item(clone.autotask_configuration_item_id, {"isActive": False})
+    store_values(old, {"is_active": True})
+    store_values(clone, {"is_active": False})
+    link(device, old, basis=DeviceLink.Basis.PERSON, reason=entry.message)
+    return Applied({}, entry.message)
+
+
+def undo_move_back(entry: SyncRunEntry) -> Draft | str:
+    """Not offered: the next run plans the move again as long as the device stands where it does."""
+    del entry
+    return "The next device run proposes the move again, as long as the device's site says so."
