@@ -54,16 +54,22 @@ class MappingsConfig(AppConfig):
                 after_apply=kinds.follow_devices,
             )
         )
+        from mappings.services.devices.review_kind import CONTRACT_RULES  # noqa: PLC0415 - as above
+
+        register(CONTRACT_RULES)
         self._register_operations()
 
     def _register_operations(self) -> None:
         """Register what plans of these kinds can do, and what the ids in them are called."""
         from integration.registries import register_value_labels  # noqa: PLC0415 - apps are loaded only now
+        from integration.sync.operations import register_operation  # noqa: PLC0415 - as above
         from mappings.services import creation  # noqa: PLC0415 - as above
         from mappings.services.devices.labels import read_labels  # noqa: PLC0415 - as above
         from mappings.services.devices.operations import register_device_operations  # noqa: PLC0415 - as above
         from mappings.services.devices.udf_operations import register_udf_operations  # noqa: PLC0415 - as above
+        from mappings.services.devices.unit_adjustments import ADJUST_UNITS  # noqa: PLC0415 - as above
 
+        register_operation(ADJUST_UNITS)
         creation.register_operations()
         register_device_operations()
         register_udf_operations()

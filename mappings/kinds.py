@@ -76,11 +76,15 @@ def judge_devices(recorder: RunRecorder) -> str:
 
 
 def follow_devices(recorder: RunRecorder) -> None:
-    """Bring the review queue in step with what was applied.
+    """Bring the review queue in step with what was applied; once a day also when nothing was.
 
     Raises:
         RunStoppedByGuard: the reading was refused in part.
+        RunCancelled, RunLost: see `keep_reviews`.
     """
+    from mappings.services.devices.reviews import keep_reviews, reviews_are_due  # noqa: PLC0415 - as above
     from mappings.services.devices.syncing import raise_refusals  # noqa: PLC0415 - as above
 
+    if reviews_are_due(recorder.run):
+        keep_reviews(recorder)
     raise_refusals(recorder)

@@ -3,6 +3,7 @@
 python -m script.benchmarks.device_child prepare     map every site, create a few field mappings
 python -m script.benchmarks.device_child sync        one device run
 python -m script.benchmarks.device_child settle      let the last changes be an hour old
+python -m script.benchmarks.device_child linked      how many of the devices named on standard input have their item
 python -m script.benchmarks.device_child proposals   forget all mappings and propose them anew
 """
 
@@ -30,7 +31,7 @@ from django.utils import timezone
 from integration.models import SyncRun, VendorCall
 from integration.sync import runs
 from integration.sync.recorder import QuietRecorder, RunRecorder
-from mappings.models import Company, Device, MirrorState, Site, SiteMapping
+from mappings.models import Company, Device, DeviceLink, MirrorState, Site, SiteMapping
 from mappings.services.decisions import choose_company
 from mappings.services.devices.mirrors import ITEMS
 from mappings.services.devices.type_defaults import ensure_usable_rules
@@ -86,6 +87,13 @@ def settle() -> dict[str, Any]:
     """Act as if changes up to now had been read back: the next run reads only later ones."""
     MirrorState.objects.filter(name=ITEMS.name).update(cursor_at=timezone.now() + OVERLAP)
     return {}
+
+
+def linked() -> dict[str, Any]:
+    """Count those that a change can be written for; the others wait for a person, such as where several items fit."""
+    uids = sys.stdin.read().split()
+    rows = DeviceLink.objects.filter(device__datto_device_uid__in=uids, state=DeviceLink.State.LINKED)
+    return {"linked": rows.count()}
 
 
 def sync() -> dict[str, Any]:
@@ -168,6 +176,7 @@ def proposals() -> dict[str, Any]:
 _COMMANDS: dict[str, Callable[[], dict[str, Any]]] = {
     "prepare": prepare,
     "settle": settle,
+    "linked": linked,
     "sync": sync,
     "proposals": proposals,
 }

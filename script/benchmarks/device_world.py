@@ -97,8 +97,8 @@ class DeviceWorld:
         answer.raise_for_status()
         return answer.json()
 
-    def run(self, *command: str) -> str:
-        """Run a Python command line (without the interpreter) on this installation; returns its standard output.
+    def run(self, *command: str, text: str = "") -> str:
+        """Run a Python command line (without the interpreter) on this installation, `text` being its standard input.
 
         Raises:
             RuntimeError: it failed; holds what it printed.
@@ -107,6 +107,7 @@ class DeviceWorld:
             [sys.executable, *command],
             cwd=ROOT,
             env=self.environment,
+            input=text,
             capture_output=True,
             text=True,
             check=False,
@@ -116,9 +117,10 @@ class DeviceWorld:
             raise RuntimeError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def child(self, *arguments: str) -> Any:
-        """Run `script.benchmarks.device_child` and return what it measured."""
-        return json.loads(self.run("-m", "script.benchmarks.device_child", *arguments).splitlines()[-1])
+    def child(self, command: str, text: str = "") -> Any:
+        """Run a command of `script.benchmarks.device_child` and return what it measured."""
+        output = self.run("-m", "script.benchmarks.device_child", command, text=text)
+        return json.loads(output.splitlines()[-1])
 
     def _start(self) -> None:
         started = time.monotonic()

@@ -59,7 +59,8 @@ def measure_devices(profile: str = "L") -> list[Result]:
         # What we wrote ourselves is read back by the next run; an hour later that is over.
         world.child("settle")
         same = _measure(world, "nothing changed")
-        touched = world.control("devices/touch", {"percent": _TOUCHED_PERCENT})["touched"]
+        uids = world.control("devices/touch", {"percent": _TOUCHED_PERCENT})["deviceUids"]
+        touched = world.child("linked", "\n".join(uids))["linked"]
         changed = _measure(world, f"{_TOUCHED_PERCENT:g} % changed")
     devices = first.run["devices"]
     pages = pages_of_sites + math.ceil(devices / _PAGE_SIZE) + 1

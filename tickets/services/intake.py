@@ -28,6 +28,7 @@ from integration.vendors.errors import (
 from tickets.domain.defects import DEFECT_REMEDY, describe_defect, pause_after
 from tickets.domain.keys import condition_key
 from tickets.models import Alert, AlertPriority, Delivery, MonitorType, Ticket
+from tickets.services import outbox
 from tickets.services.clients import Clients
 from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
 from tickets.services.defects import decide_or_mark, mark_alert
@@ -40,6 +41,8 @@ _FRESH = timedelta(seconds=8)
 _NUDGE_AGAIN = timedelta(seconds=30)
 #: The alert may be unreadable for a moment after its webhook.
 _NOT_FOUND_PAUSES_SECONDS = (1, 2, 5, 15, 60)
+#: So long a message about an unknown ticket waits while one of ours is being created.
+_UNKNOWN_TICKET_WAITS = timedelta(minutes=2)
 _PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)
 
 
@@ -224,7 +227,12 @@ def _handle_ticket_hint(delivery: Delivery, clients: Clients) -> list[int]:
     if ticket is None and number:
         ticket = Ticket.objects.filter(ticket_number=number).first()
     if ticket is None or ticket.autotask_ticket_id is None:
-        _end(delivery, Delivery.State.IGNORED, "Not a ticket of ours.")
+        if outbox.is_creating() and delivery.received_at > timezone.now() - _UNKNOWN_TICKET_WAITS:
+            _postpone(
+                delivery, "Perhaps the ticket that is being created; looked at again in a moment.", "", 2
+            )
+        else:
+            _end(delivery, Delivery.State.IGNORED, "Not a ticket of ours.")
         return []
     own = (
         Connection.objects.filter(pk=Connection.SINGLETON_ID)

@@ -139,6 +139,14 @@ def drop_if_not_started(key: str) -> bool:
     )
 
 
+def is_creating() -> bool:
+    """Whether some create has been sent whose ticket we do not know by its number yet."""
+    return Action.objects.filter(
+        Q(state=Action.State.RUNNING) | Q(in_doubt=True, state=Action.State.WAITING),
+        kind=Action.Kind.CREATE_TICKET,
+    ).exists()
+
+
 def list_due(
     now: datetime, *, vendor: str | None = None, limit: int = 500, include_fresh: bool = True
 ) -> list[int]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from integration.vendors.autotask import inbound, signatures
 from tickets.domain.hints import HintKind, read_hint
 from tickets.models import Delivery, Ticket
+from tickets.services import outbox
 
 MAX_BODY_BYTES = 256 * 1024
 _STORED_CHARACTERS = 64_000
@@ -99,7 +100,10 @@ def receive_autotask(body: bytes, content_type: str, signature: str | None, secr
         )
         return Receipt(400, {"error": str(error), "cure": "Send Autotask's own webhook body."})
     ticket_id = str(event.id or "")
-    is_ours = event.id is not None and Ticket.objects.filter(autotask_ticket_id=event.id).exists()
+    # While one of ours is being created its number is unknown, and a person can be quicker than our own save.
+    is_ours = event.id is not None and (
+        Ticket.objects.filter(autotask_ticket_id=event.id).exists() or outbox.is_creating()
+    )
     delivery = Delivery.objects.create(
         **stored,
         subject_id=ticket_id[:64],

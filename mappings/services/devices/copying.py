@@ -73,6 +73,31 @@ def copy_attachments(
         note_step(entry, progress, attachments=copied)
 
 
+def progress_of(entry: SyncRunEntry) -> dict[str, Any]:
+    """Return how far a change is: what it recorded itself, else what a failed try of the same change did.
+
+    Without it, a change that failed half-way and is chosen again would make what the first try has made already.
+    """
+    if entry.result:
+        return dict(entry.result)
+    earlier = (
+        SyncRunEntry.objects.filter(
+            operation=entry.operation,
+            object_type=entry.object_type,
+            object_id=entry.object_id,
+            status__in=[SyncRunEntry.Status.FAILED, SyncRunEntry.Status.HANDED_ON],
+            pk__lt=entry.pk,
+        )
+        .exclude(result={})
+        .order_by("-pk")
+        .first()
+    )
+    same = ("configuration_item_id", "company_id", "survivor_id")
+    if earlier is None or any(earlier.payload.get(name) != entry.payload.get(name) for name in same):
+        return {}
+    return dict(earlier.result)
+
+
 def note_step(entry: SyncRunEntry, progress: dict[str, Any], **done: Any) -> None:
     """Record a step of a change at once: a crash after it must not repeat it."""
     progress.update(done)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from integration.models import SyncRunEntry
 from integration.sync.operations import Applied, Draft, Superseded, Work
 from mappings.models import ConfigurationItem, Device, DeviceLink
-from mappings.services.devices.copying import copy_attachments, copy_notes, note_step
+from mappings.services.devices.copying import copy_attachments, copy_notes, note_step, progress_of
 from mappings.services.devices.findings import end_by
 from mappings.services.devices.item_writes import (
     get_device,
@@ -107,7 +107,7 @@ def apply_merge(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied: 
         CannotApply, VendorError: see `operations`.
     """
     device, other, survivor = get_device(entry), get_item(entry), _survivor(entry)
-    progress = dict(entry.result)
+    progress = progress_of(entry)
     if entry.after and not progress.get("is_filled"):
         if not is_doubtful:
             require_unchanged(survivor, entry.before)

@@ -15,7 +15,7 @@ from integration.sync.operations import Applied, Draft, Superseded, Work
 from integration.vendors.autotask.query import all_of, where
 from integration.vendors.autotask.records import ConfigurationItem as ItemRecord
 from mappings.models import ConfigurationItem, Contract, Device, DeviceLink
-from mappings.services.devices.copying import copy_attachments, copy_notes, note_step
+from mappings.services.devices.copying import copy_attachments, copy_notes, note_step, progress_of
 from mappings.services.devices.item_writes import (
     get_device,
     get_item,
@@ -57,8 +57,10 @@ def apply_move(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  
     record = work.autotask.find_configuration_item(old.autotask_configuration_item_id)
     if record is None:
         raise Superseded("Autotask no longer returns the configuration item.")
-    progress = dict(entry.result)
+    progress = progress_of(entry)
     new_id = progress.get("new_configuration_item_id")
+    if new_id is not None and not entry.result and not _is_active(work, new_id):
+        progress, new_id = {}, None
     if new_id is None:
         fields = _clone_fields(record, company_id, entry.after)
         new_id = _find_clone(work, entry, fields) if is_doubtful else None
@@ -75,6 +77,11 @@ def apply_move(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  
     return Applied(
         {**progress, "old_configuration_item_id": old.autotask_configuration_item_id}, entry.message
     )
+
+
+def _is_active(work: Work, item_id: int) -> bool:
+    record = work.autotask.find_configuration_item(item_id)
+    return record is not None and record.is_active
 
 
 def _find_clone(work: Work, entry: SyncRunEntry, fields: dict[str, object]) -> int | None:

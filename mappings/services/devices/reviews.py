@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -20,7 +21,7 @@ from integration.models import SyncRun
 from integration.sync.operations import Draft
 from integration.sync.recorder import RunRecorder
 from mappings.domain.devices.contracts import ASSIGN, NO_CONTRACT, Proposal, RuleFacts, is_running
-from mappings.models import DeviceFinding, DevicePolicy, DeviceReview
+from mappings.models import DeviceFinding, DeviceLink, DevicePolicy, DeviceReview
 from mappings.services.devices.review_decisions import REVIEWED
 from mappings.services.devices.review_facts import (
     Chunk,
@@ -45,6 +46,8 @@ IN_QUEUE = (State.OPEN, State.SNOOZED)
 FIRST_SEEN = "Had a contract when first seen."
 ELSEWHERE = "Was put on its contract in Autotask."
 _QUEUED_AT_ONCE = 2000
+#: Forgetting it costs one walk more.
+_KEPT_KEY = "device-reviews-kept-on"
 _FIELDS = (
     "cause",
     "state",
@@ -114,7 +117,18 @@ def keep_reviews(recorder: RunRecorder | None) -> ReviewCounts:
     Raises:
         RunCancelled, RunLost: between two chunks.
     """
-    return _keep(recorder, None)
+    counts = _keep(recorder, None)
+    cache.set(_KEPT_KEY, timezone.now().date(), timeout=None)
+    return counts
+
+
+def reviews_are_due(run: SyncRun) -> bool:
+    """Return whether the queue can differ after this device run: it changed something, or a day has begun since."""
+    if run.creates or run.updates or run.deactivations:
+        return True
+    if DeviceLink.objects.filter(configuration_item__isnull=False, device__review=None).exists():
+        return True
+    return bool(cache.get(_KEPT_KEY) != timezone.now().date())
 
 
 def propose(recorder: RunRecorder | None = None) -> ReviewCounts:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from integration.models import Connection
+from integration.vendors.autotask.signatures import sign
 from tests.tickets.services.conftest import Bridge
-from tickets.models import Action, Alert, Ticket
-from tickets.services import close, decide, intake, retry
+from tickets.models import Action, Alert, Delivery, Ticket
+from tickets.services import close, create, decide, intake, receive, retry
 from tickets.tasks import StoredConnection
 
 
@@ -91,3 +94,44 @@ def test_alert_that_another_worker_ticketed_during_its_decision_stays_ticketed(b
     assert alert.state == Alert.State.TICKETED
     assert alert.ticket is not None
     assert alert.ticket.state == Ticket.State.OPEN
+
+
+def test_ticket_completed_before_we_know_its_number_still_resolves_its_alert(bridge: Bridge, monkeypatch):
+    """The technician is quicker than our own save; his webhook must not pass as somebody else's ticket."""
+    real, uid = create._adopt, bridge.raise_alert()
+    received: list[int] = []
+
+    def adopt(action, ticket, alert, remote, *, how):
+        answer = bridge.sandbox.control(f"tickets/{remote.id}/complete", {"resolution": "Done by hand."})
+        assert answer.status_code == 200
+        received.append(autotask_hook_body(remote.id))
+        intake.process_delivery(received[0], StoredConnection())
+        return real(action, ticket, alert, remote, how=how)
+
+    monkeypatch.setattr(create, "_adopt", adopt)
+    bridge.deliver(uid)
+    assert Delivery.objects.get(pk=received[0]).state == Delivery.State.NEW
+    Delivery.objects.filter(pk=received[0]).update(not_before=None)
+    bridge.perform(intake.process_delivery(received[0], StoredConnection()))
+    bridge.perform_due()
+    assert bridge.remote_alert(uid)["resolved"] is True
+
+
+def autotask_hook_body(ticket_id: int) -> int:
+    """Receive Autotask's webhook for a ticket; returns the delivery."""
+    body = json.dumps(
+        {
+            "Action": "Update",
+            "Guid": "g",
+            "EntityType": "Ticket",
+            "Id": ticket_id,
+            "Fields": {},
+            "EventTime": "2026-01-01T00:00:00Z",
+            "SequenceNumber": 1,
+            "PersonID": 29682885,
+        }
+    ).encode()
+    secret = Connection.objects.get().autotask_webhook_secret
+    receipt = receive.receive_autotask(body, "application/json", sign(secret, body), secret)
+    assert receipt.delivery_id is not None, "it is looked at, not ignored"
+    return receipt.delivery_id

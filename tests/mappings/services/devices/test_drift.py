@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from integration.models import SyncRun
+from integration.models import SyncRun, SyncRunEntry
 from integration.sync.changes import apply_entries, queue_changes
 from mappings.models import DeviceFinding
 from mappings.services.devices import drift
@@ -60,7 +61,9 @@ def test_chosen_item_stays_chosen_and_is_brought_in_step(world: World, person: U
     world.undo(outcome.history)
     assert world.linked_id(uid) is None
     world.sync()
-    assert "ambiguous" in world.kinds()
+    assert (world.linked_id(uid), world.link(uid).basis) == (second, "uid"), (
+        "it holds the device's uid by now"
+    )
 
 
 def test_new_item_instead_of_several_that_fit(world: World, person: User) -> None:
@@ -147,6 +150,23 @@ def test_move_that_is_no_longer_one_is_left_alone(world: World, person: User) ->
     assert (outcome.changed, outcome.runs, sum(outcome.skipped.values())) == (0, [], 1)
 
 
+def test_move_that_failed_half_way_is_chosen_again_without_a_second_clone(world: World, person: User) -> None:
+    uid, old_id, _ = moved(world)
+    run = drift.approve_moves([the(world, "moved")], person).runs[0]
+    with world.fault(vendor="autotask", kind="500", method="POST", path="*/ConfigurationItems/*/Attachments"):
+        world.execute(run)
+    entry = run.entries.get()
+    if entry.status == "planned":
+        SyncRun.objects.filter(pk=run.pk).update(status="failed", finished_at=timezone.now())
+        SyncRunEntry.objects.filter(pk=entry.pk).update(status="failed")
+    assert entry.result["notes"] == 3
+    carry_out(world, drift.approve_moves([the(world, "moved")], person))
+    new_id = world.linked_id(uid) or 0
+    assert {row["id"] for row in world.rows()} == {old_id, new_id}
+    assert world.notes(new_id) == ["First", "Second", "Second"]
+    assert world.attachments(new_id) == ["Invoice"]
+
+
 def merged(world: World) -> tuple[str, int, int]:
     """Return a device, the item it is linked to, and a second one that stands for it too."""
     uid = world.add(THERE, hostname="PC-1", serial=SERIAL)
@@ -181,7 +201,7 @@ def test_duplicates_are_merged_and_the_merge_is_undone(world: World, person: Use
     assert back.status == "succeeded", back.entries.first()
     assert (world.row(mine)["isActive"], world.row(twin)["isActive"]) == (True, True)
     assert not world.row(mine)["udfs"].get("Asset Tag")
-    assert not world.row(mine)["location"]
+    assert not world.row(mine).get("location")
     world.sync()
     assert world.kinds() == ["duplicate"]
 
@@ -257,8 +277,7 @@ def test_items_without_device_are_linked_deactivated_or_left(world: World, perso
     assert (done.deactivations, world.row(ids[1])["isActive"]) == (1, False)
     assert dismiss([third], person, "A printer we do not manage") == 1
     world.sync()
-    left = [item for item in world.findings() if item.kind == "item_without_device"]
-    assert [one.configuration_item_id for one in left] == [world.mirrored(former or 0).pk]
+    assert world.kinds() == ["duplicate"], "the item it had before has its serial number"
     third.refresh_from_db()
     assert (third.state, third.resolution) == ("dismissed", "A printer we do not manage")
     world.undo(done)
