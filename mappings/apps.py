@@ -61,8 +61,12 @@ class MappingsConfig(AppConfig):
 
     def _register_operations(self) -> None:
         """Register what plans of these kinds can do, and what the ids in them are called."""
-        from integration.registries import register_value_labels  # noqa: PLC0415 - apps are loaded only now
+        from integration.registries import (  # noqa: PLC0415 - apps are loaded only now
+            register_demo_step,
+            register_value_labels,
+        )
         from integration.sync.operations import register_operation  # noqa: PLC0415 - as above
+        from mappings.demo import make_contract_rules  # noqa: PLC0415 - as above
         from mappings.services import creation  # noqa: PLC0415 - as above
         from mappings.services.devices.labels import read_labels  # noqa: PLC0415 - as above
         from mappings.services.devices.operations import register_device_operations  # noqa: PLC0415 - as above
@@ -74,3 +78,4 @@ class MappingsConfig(AppConfig):
         register_device_operations()
         register_udf_operations()
         register_value_labels(read_labels)
+        register_demo_step(make_contract_rules)

@@ -109,7 +109,7 @@ class LiveBridge:
         if self.has_sandbox:
             self._start(programs.sandbox(self.options))
             wait_for(lambda: _listens(self.sandbox_port), "the sandbox listens")
-            self.manage("connect", "--demo")
+            self.manage("connect", "--demo", "--no-devices")
         for make in (programs.web, programs.alert_worker, programs.sync_worker, programs.beat):
             self._start(make(self.options))
         wait_for(self._is_ready, "the bridge is ready", seconds=60, interval=0.1)

@@ -79,9 +79,8 @@ def _open_entries(run: SyncRun) -> Iterator[SyncRunEntry]:
     for status in (Status.APPLYING, Status.PLANNED):
         last = 0
         while chunk := list(
-            SyncRunEntry.objects.filter(run=run, status=status, pk__gt=last)
-            .exclude(operation="")
-            .order_by("pk")[:_CHUNK]
+            # Through the run, so that each entry knows it without a query of its own.
+            run.entries.filter(status=status, pk__gt=last).exclude(operation="").order_by("pk")[:_CHUNK]
         ):
             for entry in chunk:
                 last = entry.pk

@@ -79,7 +79,7 @@ class Answer:
         return self.body.decode("utf-8", errors="replace")
 
     def json(self) -> object:
-        """Return the parsed body.
+        """Return the parsed body; NUL characters go, and halves of characters become question marks.
 
         Raises:
             ContractBroken: when it is empty or no JSON.
@@ -88,6 +88,8 @@ class Answer:
             raise self.broken("the answer is empty where JSON was expected")
         try:
             parsed: object = json.loads(self.body)
+            if _UNSTORABLE.search(self.body):
+                parsed = _storable(parsed)
         except (ValueError, RecursionError):
             kind = self.headers.get("content-type", "") or "no content type"
             raise self.broken(f"the answer is not JSON ({kind[:60]}, {len(self.body)} bytes)") from None
@@ -98,6 +100,22 @@ class Answer:
         return ContractBroken(
             detail, vendor=self.vendor, method=self.method, path=self.path, status=self.status
         )
+
+
+#: NUL, and halves of a surrogate pair as a vendor leaves them when it cuts a text in the middle of an emoji, escaped
+#: or as bytes. Pairs match too; they come through unchanged.
+_UNSTORABLE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
+
+
+def _storable(value: object) -> object:
+    """Return JSON without what no database can hold: one such text must not fail the run that meets it."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    return value
 
 
 def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:

@@ -264,8 +264,8 @@ class DeviceFindingAdmin(DriftPages):
         url = reverse("admin:mappings_devicefinding_change", args=[finding.pk])
         query = f"?{urlencode({'_changelist_filters': finding.list_filters})}" if finding.list_filters else ""
         return format_html(
-            '<a href="{}{}" class="text-primary-700 dark:text-primary-400 rb-strong">{}</a>'
-            '<span class="drift-line">{}</span>',
+            '<span class="drift-cell"><a href="{}{}" class="text-primary-700 dark:text-primary-400 rb-strong">{}</a>'
+            '<span class="drift-line">{}</span></span>',
             url,
             query,
             finding.get_kind_display(),
@@ -279,7 +279,7 @@ class DeviceFindingAdmin(DriftPages):
         if device is None:
             return "none"
         return format_html(
-            '{}<span class="drift-line device-below">{}</span>',
+            '<span class="drift-cell">{}<span class="drift-line device-below">{}</span></span>',
             inside_link("admin:mappings_device_change", device.pk, str(device)),
             device.site.name,
         )
@@ -293,7 +293,7 @@ class DeviceFindingAdmin(DriftPages):
         more = len(finding.detail.get("item_pks") or []) - 1
         number, web_url = item.autotask_configuration_item_id, finding.autotask_web_url
         return format_html(
-            '{}<span class="drift-line device-below">{}{}</span>',
+            '<span class="drift-cell">{}<span class="drift-line device-below">{}{}</span></span>',
             outside_link(configuration_item_link(web_url, number) if web_url else "", str(item)),
             number,
             f", and {more} more" if more > 0 else "",

@@ -80,11 +80,11 @@ _ROWS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One fact of all of them; `differs` when the items do not agree."""
+    """One fact of all of them, an item's as (its Autotask id, text); `differs` when the items do not agree."""
 
     title: str
     device: str
-    values: tuple[str, ...]
+    values: tuple[tuple[int, str], ...]
     differs: bool
 
 
@@ -110,14 +110,18 @@ def compare(device: Device | None, items: Sequence[ConfigurationItem], web_url: 
     """Return what tells a device and these items, side by side; what nobody has is left out."""
     names = _names([{name: getattr(item, name) for name in _NAMED} for item in items])
     held = _device_values(device)
+    ids = [item.autotask_configuration_item_id for item in items]
     lines = []
     for name in _ROWS:
         values = tuple(_text(name, getattr(item, name), names) for item in items)
         if any(values) or held.get(name):
-            lines.append(Line(_WORDS[name], held.get(name, ""), values, len(set(values)) > 1))
+            differs = len(set(values)) > 1 and name != "modified_at"
+            lines.append(
+                Line(_WORDS[name], held.get(name, ""), tuple(zip(ids, values, strict=True)), differs)
+            )
     for udf in sorted({name for item in items for name, value in item.udfs.items() if value}):
         values = tuple(item.udfs.get(udf) or "" for item in items)
-        lines.append(Line(f"UDF {udf}", "", values, len(set(values)) > 1))
+        lines.append(Line(f"UDF {udf}", "", tuple(zip(ids, values, strict=True)), len(set(values)) > 1))
     columns = tuple(
         Column(
             item,

@@ -47,14 +47,25 @@ class _Situation:
         return float(self.run["steps"].get(step, {}).get("cpu_seconds" if cpu else "seconds", 0.0))
 
 
-def measure_devices(profile: str = "L") -> list[Result]:
-    """Measure the three situations in a world of this size; a small one gives the measure for memory."""
-    small: float | None = None
-    if profile != "S":
-        with _world("S") as world:
-            small = _measure(world, "first run").peak_mb
-    with _world(profile) as world:
-        pages_of_sites = math.ceil(_known_sites(world) / _PAGE_SIZE)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The three situations of one world; `touched` counts changed devices whose change can be written."""
+
+    sites: int
+    first: _Situation
+    same: _Situation
+    changed: _Situation
+    touched: int
+
+    @property
+    def peak_mb(self) -> float:
+        """The most memory any of the runs held, in MB."""
+        return max(one.peak_mb for one in (self.first, self.same, self.changed))
+
+
+def _observe(profile: str) -> _Seen:
+    with DeviceWorld(profile, database_url=os.environ.get("BENCH_DATABASE_URL", "")) as world:
+        sites = int(world.child("prepare")["sites"])
         first = _measure(world, "first run")
         # What we wrote ourselves is read back by the next run; an hour later that is over.
         world.child("settle")
@@ -62,8 +73,16 @@ def measure_devices(profile: str = "L") -> list[Result]:
         uids = world.control("devices/touch", {"percent": _TOUCHED_PERCENT})["deviceUids"]
         touched = world.child("linked", "\n".join(uids))["linked"]
         changed = _measure(world, f"{_TOUCHED_PERCENT:g} % changed")
+    return _Seen(sites, first, same, changed, touched)
+
+
+def measure_devices(profile: str = "L") -> list[Result]:
+    """Measure the three situations in a world of this size; a small one gives the measure for memory."""
+    small = None if profile == "S" else _observe("S").peak_mb
+    seen = _observe(profile)
+    first, same, changed, touched = seen.first, seen.same, seen.changed, seen.touched
     devices = first.run["devices"]
-    pages = pages_of_sites + math.ceil(devices / _PAGE_SIZE) + 1
+    pages = math.ceil(seen.sites / _PAGE_SIZE) + math.ceil(devices / _PAGE_SIZE) + 1
     name = f"{profile}, {devices:,} devices"
     results = [
         *_common(f"{name}, first run", first),
@@ -86,7 +105,7 @@ def measure_devices(profile: str = "L") -> list[Result]:
             changed.writes == changed.written == touched,
         ),
     ]
-    peak = max(one.peak_mb for one in (first, same, changed))
+    peak = seen.peak_mb
     results.append(Result(f"{name}: peak memory", peak, "MB", f"< {_MOST_MB} MB", peak < _MOST_MB))
     if small is not None:
         times = peak / small
@@ -112,14 +131,6 @@ def measure_proposals() -> list[Result]:
         Result(name, seconds, "s", f"< {_PROPOSAL_SECONDS} s", seconds < _PROPOSAL_SECONDS),
         Result(f"{name}: computing time", found["cpu_seconds"], "s"),
     ]
-
-
-def _world(profile: str) -> DeviceWorld:
-    return DeviceWorld(profile, database_url=os.environ.get("BENCH_DATABASE_URL", ""))
-
-
-def _known_sites(world: DeviceWorld) -> int:
-    return int(world.child("prepare")["sites"])
 
 
 def _measure(world: DeviceWorld, title: str) -> _Situation:

@@ -20,7 +20,7 @@ from tickets.domain.settings_resolution import FLAG_FIELDS, PICK_FIELDS, TEMPLAT
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
 from tickets.models import Alert, PriorityDefaults, TicketDefaults
-from tickets.selectors.inbox import find_url
+from tickets.selectors.groups import find_url
 from tickets.selectors.pages import has_picklists
 from tickets.services.defaults import (
     GLOBAL_ID,

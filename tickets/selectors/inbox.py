@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from datetime import datetime
 from typing import Final
 
-from django.urls import NoReverseMatch, reverse
-from django.utils.http import urlencode
-
-from integration.models import Connection, PreflightCheck, VendorHealth
+from integration.models import Connection, PreflightCheck, SyncRun, VendorHealth
 from tickets.domain.decisions import SITE_CAUSES
-from tickets.models import Action, Alert, Delivery
+from tickets.models import Action, Delivery
 from tickets.selectors import pages
+from tickets.selectors.groups import Group, Link, count_words, find_url, make_links
+from tickets.selectors.inbox_devices import list_device_groups
 
 #: Cause of a blocked alert -> title of its group.
 CAUSE_TITLES: Final = {
@@ -35,38 +34,6 @@ _MESSAGE_TROUBLES: Final = {
 _EXAMPLES: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A way to go on."""
-
-    text: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One cause.
-
-    Attributes:
-        count: how many things wait.
-        happened: what happened, in words.
-        cure: what a person can do.
-        examples: some of the things.
-        links: where the cure is.
-        retry_cause: cause whose alerts can be tried again from here; empty for none.
-        icon: name in the admin's icon font.
-    """
-
-    title: str
-    count: int
-    happened: str
-    cure: str
-    examples: tuple[Link, ...] = ()
-    links: tuple[Link, ...] = ()
-    retry_cause: str = ""
-    icon: str = "error"
-
-
 def list_groups(now: datetime) -> list[Group]:
     """Return every group that waits for a person, most urgent first. A constant number of queries."""
     return [
@@ -77,33 +44,22 @@ def list_groups(now: datetime) -> list[Group]:
         *_refused_actions(now),
         *_deliveries(now),
         *_runs(),
+        *list_device_groups(now),
         *_inactive_values(),
     ]
 
 
 def count_waiting(now: datetime) -> int:
-    """Return how many things wait for a person, for the menu: the sum of the groups' counts by ten small queries."""
-    waiting: int = Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False).count()
-    waiting += VendorHealth.objects.filter(is_down=True).count()
-    waiting += PreflightCheck.objects.filter(status=PreflightCheck.Status.FAIL).count()
-    waiting += Connection.objects.exclude(autotask_webhook_problem="").count()
-    waiting += len(pages.list_refused_actions(now))
-    waiting += sum(int(row["n"]) for row in pages.list_unusable_deliveries(now))
-    waiting += len(pages.list_failed_kinds())
-    return waiting + len(pages.list_inactive_in_use())
+    """Return how many things wait for a person: the sum of the groups' counts, by their queries."""
+    return sum(group.count for group in list_groups(now))
 
 
-def find_url(name: str, *args: object, **query: str) -> str:
-    """Return an address by name with a query; empty when this installation has no such page."""
-    try:
-        url = reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
-    return f"{url}?{urlencode(query)}" if query else url
-
-
-def _links(*pairs: tuple[str, str]) -> tuple[Link, ...]:
-    return tuple(Link(text, url) for text, url in pairs if url)
+def count_by_permission(groups: list[Group]) -> dict[str, int]:
+    """Return how many things wait by the permission one needs to see them, without zeros."""
+    counts: Counter[str] = Counter()
+    for group in groups:
+        counts[group.permission] += group.count
+    return {permission: count for permission, count in counts.items() if count}
 
 
 def _alert_list(**query: str) -> str:
@@ -123,7 +79,7 @@ def _connection() -> list[Group]:
                 "Switch it on under Settings > Connection."
                 if entered
                 else "Enter both accounts under Settings > Connection.",
-                links=_links(("Open the connection", find_url("connection"))),
+                links=make_links(("Open the connection", find_url("connection"))),
                 icon="power_off",
             )
         )
@@ -134,7 +90,7 @@ def _connection() -> list[Group]:
                 0,
                 f"Alerts are stored, nothing is written. {connection.paused_reason}".strip(),
                 "Resume it under Settings > Connection. What waits is written then, in order.",
-                links=_links(("Open the connection", find_url("connection"))),
+                links=make_links(("Open the connection", find_url("connection"))),
                 icon="pause_circle",
             )
         )
@@ -149,7 +105,7 @@ def _webhook(connection: Connection) -> Group:
         1,
         connection.autotask_webhook_problem,
         "Completed tickets are still noticed by polling, only later. Settings > Inbound addresses says what is missing.",
-        links=_links(
+        links=make_links(
             ("Inbound addresses", find_url("inbound-addresses")), ("Preflight", find_url("preflight"))
         ),
         icon="webhook",
@@ -163,7 +119,7 @@ def _vendors() -> list[Group]:
             1,
             health.last_error or "No details.",
             "Nothing to do if the outage is short: everything waits in order and is written when it answers again.",
-            links=_links(("Integration health", find_url("integration-health"))),
+            links=make_links(("Integration health", find_url("integration-health"))),
             icon="cloud_off",
         )
         for health in VendorHealth.objects.filter(is_down=True)
@@ -181,7 +137,7 @@ def _preflight() -> list[Group]:
             "; ".join(f"{check.title}: {check.detail}" for check in failed[:3]),
             failed[0].remedy or "Open Preflight; each check says what to do.",
             examples=tuple(Link(check.title, find_url("preflight")) for check in failed[:_EXAMPLES]),
-            links=_links(("Open preflight", find_url("preflight"))),
+            links=make_links(("Open preflight", find_url("preflight"))),
             icon="fact_check",
         )
     ]
@@ -196,9 +152,7 @@ def _blocked_alerts() -> list[Group]:
         about_sites = one.cause in SITE_CAUSES
         happened = one.reason if one.alerts == 1 or not about_sites else ""
         if about_sites:
-            happened = (
-                f"{_count(one.sites, 'site')}, {_count(one.alerts, 'alert')} waiting. {happened}".strip()
-            )
+            happened = f"{count_words(one.sites, 'site')}, {count_words(one.alerts, 'alert')} waiting. {happened}".strip()
         links = [("See the alerts", _alert_list(state__exact="blocked", cause__exact=one.cause))]
         if about_sites:
             links.insert(0, ("Map sites", find_url("admin:mappings_sitemapping_changelist")))
@@ -212,7 +166,7 @@ def _blocked_alerts() -> list[Group]:
                     Link(f"{row['name'] or row['site_uid'] or 'no site'} ({row['n']})", _site_list(row))
                     for row in (sites[:_EXAMPLES] if about_sites and one.cause == site_causes[0] else [])
                 ),
-                links=_links(*links),
+                links=make_links(*links),
                 retry_cause=one.cause,
                 icon="lan" if about_sites else "confirmation_number",
             )
@@ -259,7 +213,7 @@ def _deliveries(now: datetime) -> list[Group]:
                 row["reason"],
                 row["remedy"]
                 or "Settings > Inbound addresses shows what to paste. Alerts are still found by polling.",
-                links=_links(
+                links=make_links(
                     (
                         "See the messages",
                         find_url("admin:tickets_delivery_changelist", state__exact=row["state"]),
@@ -273,17 +227,25 @@ def _deliveries(now: datetime) -> list[Group]:
 
 
 def _runs() -> list[Group]:
-    return [
-        Group(
-            f"The last {run.kind} run {'was stopped by the guard' if run.status == 'guarded' else 'failed'}",
-            1,
-            run.error.splitlines()[0] if run.error else "No details.",
-            run.remedy or "Open the run; it says what to do. The next one tries again.",
-            links=_links(("Open the run", find_url("admin:integration_syncrun_change", run.pk))),
-            icon="sync_problem",
+    groups = []
+    for run, planned in pages.list_failed_kinds():
+        is_guarded = run.status == SyncRun.Status.GUARDED
+        cure = run.remedy or "Open the run; it says what to do. The next one tries again."
+        open_run = find_url("admin:integration_syncrun_change", run.pk)
+        links = make_links(("Apply or look" if planned else "Open the run", open_run))
+        if planned:
+            cure = f"{count_words(planned, 'change')} of its plan wait. Look at them, then apply the plan. {cure}"
+        groups.append(
+            Group(
+                f"The last {run.kind} run {'was stopped by the guard' if is_guarded else 'failed'}",
+                1,
+                run.error.splitlines()[0] if run.error else "No details.",
+                cure,
+                links=links,
+                icon="sync_problem",
+            )
         )
-        for run in pages.list_failed_kinds()
-    ]
+    return groups
 
 
 def _inactive_values() -> list[Group]:
@@ -300,11 +262,7 @@ def _inactive_values() -> list[Group]:
                 Link(f"{row}: {title} {label}", find_url("admin:tickets_ticketdefaults_change", row.pk))
                 for row, title, label in found[:_EXAMPLES]
             ),
-            links=_links(("Ticket defaults", find_url("admin:tickets_ticketdefaults_changelist"))),
+            links=make_links(("Ticket defaults", find_url("admin:tickets_ticketdefaults_changelist"))),
             icon="tune",
         )
     ]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from django.db.models import Count, Max, Q
 from django.db.models.functions import Lower, TruncDate
 
-from integration.models import Connection, SyncRun, VendorCall
+from integration.models import Connection, SyncRun, SyncRunEntry, VendorCall
 from mappings.models import PicklistValue
 from tickets.domain.decisions import Cause
 from tickets.domain.defects import DEFECT_REMEDY
@@ -122,20 +122,21 @@ def find_last_run(kind: str) -> SyncRun | None:
     return SyncRun.objects.filter(kind=kind, finished_at__isnull=False, dry_run=False).first()
 
 
-def list_failed_kinds() -> list[SyncRun]:
-    """Return, for each kind whose latest finished run failed or was stopped, that run. Two queries."""
+def list_failed_kinds() -> list[tuple[SyncRun, int]]:
+    """Return, for each kind whose latest finished run failed or was stopped, that run and the changes of its plan
+    that nobody has applied. One query.
+    """
     latest = (
         SyncRun.objects.filter(finished_at__isnull=False, dry_run=False)
         .order_by()
         .values("kind")
         .annotate(latest=Max("pk"))
     )
-    return list(
-        SyncRun.objects.filter(
-            pk__in=[row["latest"] for row in latest],
-            status__in=[SyncRun.Status.FAILED, SyncRun.Status.GUARDED],
-        )
-    )
+    planned = Q(entries__status=SyncRunEntry.Status.PLANNED) & ~Q(entries__operation="")
+    runs = SyncRun.objects.filter(
+        pk__in=latest.values("latest"), status__in=[SyncRun.Status.FAILED, SyncRun.Status.GUARDED]
+    ).annotate(planned=Count("entries", filter=planned))
+    return [(run, run.planned) for run in runs]
 
 
 def list_blocked_causes() -> list[CauseCount]:

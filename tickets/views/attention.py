@@ -11,7 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from tickets.selectors.inbox import CAUSE_TITLES, count_waiting, list_groups
+from tickets.selectors import waiting
+from tickets.selectors.inbox import CAUSE_TITLES, count_by_permission, list_groups
 from tickets.services import retry
 from tickets.tasks import enqueue_actions
 
@@ -24,10 +25,11 @@ def needs_attention(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("tickets.view_alert"):
         raise PermissionDenied
     groups = list_groups(timezone.now())
+    waiting.remember(count_by_permission(groups))
     context = {
         **admin.site.each_context(request),
         "title": "Needs attention",
-        "groups": groups,
+        "groups": [group for group in groups if request.user.has_perm(group.permission)],
         "can_change": request.user.has_perm("tickets.change_alert"),
     }
     return TemplateResponse(request, "tickets/attention.html", context)
@@ -54,7 +56,8 @@ def badge(request: HttpRequest) -> str:
     """Return how much waits, for the menu; empty when nothing does or the person may not see it."""
     if not request.user.has_perm("tickets.view_alert"):
         return ""
-    waiting = count_waiting(timezone.now())
-    if not waiting:
+    counts = waiting.read_counts(timezone.now())
+    count = sum(n for permission, n in counts.items() if request.user.has_perm(permission))
+    if not count:
         return ""
-    return str(waiting) if waiting <= _MANY else f"{_MANY}+"
+    return str(count) if count <= _MANY else f"{_MANY}+"

@@ -20,7 +20,8 @@ from integration.vendors.errors import VendorError
 from tickets.domain.resolution_text import format_duration
 from tickets.models import Alert
 from tickets.selectors import pages
-from tickets.selectors.inbox import Group, find_url, list_groups
+from tickets.selectors.groups import Group, find_url
+from tickets.selectors.inbox import list_groups
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not context["may_see_alerts"]:
         return context
     connection = pages.find_connection()
-    groups = list_groups(now)
+    groups = [group for group in list_groups(now) if request.user.has_perm(group.permission)]
     waiting = sum(group.count for group in groups)
     last = pages.find_last_ticketed()
     days = pages.count_by_day(now)

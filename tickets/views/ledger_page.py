@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from tickets.models import Alert
 from tickets.selectors import pages
-from tickets.selectors.inbox import find_url
+from tickets.selectors.groups import find_url
 
 _MEANING: Final = {
     Alert.State.RECEIVED: "Stored, not decided yet. Should be gone within seconds.",

@@ -38,7 +38,9 @@ _FIRST_KINDS = ("reference", "sites")
 #: Started by workers as soon as they run, so that nobody waits for the first tick of the schedule.
 _NEXT_KINDS = ("alerts",)
 #: Of the demo besides: with real vendors the schedule starts them, once a person has confirmed sites.
-_DEMO_KINDS = ("contracts", "devices")
+_DEMO_KINDS = ("devices",)
+#: Read before the demo's own rules are made, which name what they hold.
+_DEMO_FIRST_KINDS = ("contracts",)
 _STARTING_SECONDS = 25
 
 
@@ -51,6 +53,11 @@ class Command(BaseCommand):
         """Add --demo and --json."""
         parser.add_argument(
             "--demo", action="store_true", help="connect to the sandbox at SANDBOX_URL and set it up"
+        )
+        parser.add_argument(
+            "--no-devices",
+            action="store_true",
+            help="with --demo: leave contracts and devices to the schedule",
         )
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -68,7 +75,11 @@ class Command(BaseCommand):
             self._end(saved, outcomes, connected=False, steps=[])
             sys.exit(1)
         enable(get_connection())
-        steps = self._set_up_demo() if options["demo"] else self._queue_syncs([*_FIRST_KINDS, *_NEXT_KINDS])
+        steps = (
+            self._set_up_demo(with_devices=not options["no_devices"])
+            if options["demo"]
+            else self._queue_syncs([*_FIRST_KINDS, *_NEXT_KINDS])
+        )
         self._check_again_later(outcomes)
         for step in steps:
             self._say(step)
@@ -128,10 +139,11 @@ class Command(BaseCommand):
             )
         return lines
 
-    def _set_up_demo(self) -> list[str]:
+    def _set_up_demo(self, *, with_devices: bool) -> list[str]:
         lines = []
+        first = (*_FIRST_KINDS, *(_DEMO_FIRST_KINDS if with_devices else ()))
         for kind in list_kinds():
-            if kind.name in _FIRST_KINDS:
+            if kind.name in first:
                 run, is_new = runs.queue_run(kind=kind.name, trigger=SyncRun.Trigger.COMMAND)
                 done = runs.execute_run(run.pk) if is_new else None
                 lines.append(
@@ -142,7 +154,7 @@ class Command(BaseCommand):
                 call_command("map_sites", accept_native=True, accept_exact=True, stdout=nowhere)
             lines.append("Sites: proposals that are certain were accepted.")
         lines += run_demo_steps()
-        lines += self._queue_syncs([*_NEXT_KINDS, *_DEMO_KINDS])
+        lines += self._queue_syncs([*_NEXT_KINDS, *(_DEMO_KINDS if with_devices else ())])
         try:
             demo.register_webhook()
             lines.append("Sandbox: alerts raised there are sent here at once.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -193,14 +193,32 @@ def load_cases(device_pks: Sequence[int]) -> list[DeviceCase]:
     facts_of_site = {pk: _facts_of_site(site) for pk, site in sites.items()}
     keys = _keys_of_devices(device_pks)
     wanted = {key for of_one in keys.values() for key in of_one}
-    items_of_key = _items_with(wanted)
-    linked_pks = {
-        device.link.configuration_item_id
+    held = {
+        device.pk: device.link.configuration_item_id
         for device in devices
         if _has(device, "link") and device.link.configuration_item_id
     }
-    item_pks = linked_pks | {pk for pks in items_of_key.values() for pk in pks}
-    items = _load_items(item_pks)
+    found = _items_with(wanted)
+    company_of_item = dict(
+        ConfigurationItem.objects.filter(pk__in=held.values()).values_list("pk", "autotask_company_id")
+    )
+    candidates = {
+        device.pk: {
+            key: _in_reach(
+                key,
+                found.get(key, ()),
+                {
+                    facts_of_site[device.site_id].autotask_company_id,
+                    company_of_item.get(held.get(device.pk, 0)),
+                },
+            )
+            for key in keys.get(device.pk, ())
+        }
+        for device in devices
+    }
+    items = _load_items(
+        {*held.values(), *(pk for of_one in candidates.values() for pks in of_one.values() for pk in pks)}
+    )
     agreed = _load_agreed(device_pks)
     deletions = _load_deletions(device_pks)
     cases = []
@@ -216,12 +234,23 @@ def load_cases(device_pks: Sequence[int]) -> list[DeviceCase]:
                 link=_link_facts(link, items, agreed.get(device.pk, {}), ticket_is_open=ticket_is_open),
                 link_row=link,
                 candidates={
-                    key: tuple(items[pk] for pk in items_of_key.get(key, ()))
-                    for key in keys.get(device.pk, ())
+                    key: tuple(items[pk] for pk in pks) for key, pks in candidates[device.pk].items()
                 },
             )
         )
     return cases
+
+
+def _in_reach(key: Key, found: Iterable[tuple[int, int]], companies: Set[int | None]) -> tuple[int, ...]:
+    """Return the items a key can lead a device to; only its uid leads to another organization.
+
+    Every organization has a "reception": with all of them a plan would grow with the square of the fleet.
+    """
+    return tuple(
+        dict.fromkeys(
+            item_pk for item_pk, company_id in found if key.kind is KeyKind.UID or company_id in companies
+        )
+    )
 
 
 def _has(device: Device, name: str) -> bool:
@@ -247,19 +276,18 @@ def _any_of(keys: Iterable[Key]) -> Q:
     return condition
 
 
-def _items_with(keys: set[Key]) -> dict[Key, list[int]]:
-    found: dict[Key, list[int]] = defaultdict(list)
+def _items_with(keys: set[Key]) -> dict[Key, list[tuple[int, int]]]:
+    """Return by key which items have it, with their organizations."""
+    found: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     if not keys:
         return found
     rows = (
         ConfigurationItemKey.objects.filter(_any_of(keys), configuration_item__is_missing=False)
         .order_by("configuration_item_id")
-        .values_list("kind", "value", "configuration_item_id")
+        .values_list("kind", "value", "configuration_item_id", "configuration_item__autotask_company_id")
     )
-    for kind, value, item_pk in rows:
-        pks = found[Key(KeyKind(kind), value)]
-        if item_pk not in pks:
-            pks.append(item_pk)
+    for kind, value, item_pk, company_id in rows:
+        found[Key(KeyKind(kind), value)].append((item_pk, company_id))
     return found
 
 
@@ -284,13 +312,16 @@ def _load_items(item_pks: set[int]) -> dict[int, ItemFacts]:
 
 
 def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
-    """Return which live devices share a key with each item, once per device and kind."""
-    items_of: dict[Key, list[int]] = defaultdict(list)
+    """Return which live devices share a key with each item, once per device and kind.
+
+    Another organization's device claims an item by its uid only, so others are left out.
+    """
+    items_of: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     rows = ConfigurationItemKey.objects.filter(configuration_item__in=item_pks).values_list(
-        "kind", "value", "configuration_item_id"
+        "kind", "value", "configuration_item_id", "configuration_item__autotask_company_id"
     )
-    for kind, value, item_pk in rows:
-        items_of[Key(KeyKind(kind), value)].append(item_pk)
+    for kind, value, item_pk, company_id in rows:
+        items_of[Key(KeyKind(kind), value)].append((item_pk, company_id))
     found: dict[int, dict[tuple[int, KeyKind], Claimant]] = defaultdict(dict)
     if not items_of:
         return {}
@@ -312,6 +343,13 @@ def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
     companies = {pk: _facts_of_site(site).autotask_company_id for pk, site in sites.items()}
     for device_pk, kind_name, value, site_pk, linked_item_pk, hostname, description, uid in holders:
         kind = KeyKind(kind_name)
+        claimed = [
+            item_pk
+            for item_pk, company_id in items_of[Key(kind, value)]
+            if kind is KeyKind.UID or company_id == companies[site_pk]
+        ]
+        if not claimed:
+            continue
         claimant = Claimant(
             device_pk=device_pk,
             label=hostname or description or uid,
@@ -319,7 +357,7 @@ def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
             kind=kind,
             linked_item_pk=linked_item_pk,
         )
-        for item_pk in items_of[Key(kind, value)]:
+        for item_pk in claimed:
             found[item_pk].setdefault((device_pk, kind), claimant)
     return {item_pk: tuple(of_one.values()) for item_pk, of_one in found.items()}
 

@@ -6,12 +6,14 @@ category of a configuration item are not final in Autotask.
 
 from __future__ import annotations
 
+from django.db.models import Count
+
 from integration.sync.recorder import RunRecorder
-from mappings.models import DeviceTypeRule, Product
+from mappings.models import Device, DeviceTypeRule, Product
 from mappings.services.devices.types import ensure_catch_all, suggest
 
-#: Datto RMM's categories that nearly every fleet has.
-_CATEGORIES = ("Server", "Desktop", "Laptop", "ESXi Host", "Printer", "Network Device")
+#: A fleet with more categories than this has odd ones; the catch-all takes those.
+_MOST_CATEGORIES = 40
 _REMEDY = "Look at Mappings > Device types before the next run, and change what does not fit."
 
 
@@ -23,7 +25,7 @@ def ensure_usable_rules(recorder: RunRecorder) -> None:
     if DeviceTypeRule.objects.filter(product__isnull=False, product__is_active=True).exists():
         return
     chosen = []
-    for category in _CATEGORIES:
+    for category in _categories_in_fleet():
         found = suggest(category, "", "")
         if found.product is None:
             continue
@@ -63,3 +65,16 @@ def ensure_usable_rules(recorder: RunRecorder) -> None:
         f"Nobody has chosen products yet, so these were taken by name: {'; '.join(chosen)}.",
         _REMEDY,
     )
+
+
+def _categories_in_fleet() -> list[str]:
+    """Return the categories of the devices there are, the most frequent first."""
+    counted = (
+        Device.objects.filter(is_deleted=False)
+        .exclude(category="")
+        .order_by()
+        .values_list("category")
+        .annotate(n=Count("pk"))
+        .order_by("-n", "category")
+    )
+    return [category for category, _ in counted[:_MOST_CATEGORIES]]

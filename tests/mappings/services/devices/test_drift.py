@@ -14,8 +14,16 @@ from mappings.services.devices.drift import DriftRefused, Outcome
 from mappings.services.devices.findings import dismiss
 from mappings.services.devices.merging import draft_merge
 from tests.mappings.services.devices.reading import Reading
-from tests.mappings.services.devices.test_lifecycle import Killed, kill_after, moved, revive
-from tests.mappings.services.devices.world import HERE, THERE, World, assert_settled
+from tests.mappings.services.devices.world import (
+    HERE,
+    THERE,
+    Killed,
+    World,
+    assert_settled,
+    kill_after,
+    moved,
+    revive,
+)
 
 pytestmark = pytest.mark.django_db
 SERIAL = "5CG70401XQ"
@@ -260,12 +268,12 @@ def test_merge_that_failed_is_tried_again_without_doubles(world: World, person: 
 
 
 def test_items_without_device_are_linked_deactivated_or_left(world: World, person: User) -> None:
+    uid = world.add(hostname="PC-1", serial=SERIAL)
     world.sync()
     ids = [
         world.item(referenceTitle=f"LONE-{n}", configurationItemType=1, serialNumber=f"LONELY-{n}X")
         for n in range(3)
     ]
-    uid = world.add(hostname="PC-1", serial=SERIAL)
     world.sync()
     assert world.kinds() == ["item_without_device"] * 3
     finding_of = {one.configuration_item_id: one for one in world.findings()}

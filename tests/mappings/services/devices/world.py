@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
+
+import pytest
+from django.utils import timezone
 
 from integration.models import SyncRun, SyncRunEntry
 from integration.sync.changes import apply_entries, undo_entries
-from integration.sync.runs import execute_run, queue_run
+from integration.sync.runs import execute_run, fail_stale_runs, queue_run
+from integration.vendors.autotask.client import AutotaskClient
 from mappings.models import (
     Company,
     ConfigurationItem,
@@ -205,3 +210,57 @@ def assert_settled(world: World) -> None:
     assert (run.creates, run.updates, run.deactivations, run.failures) == (0, 0, 0, 0)
     assert world.writes() == {"create": 0, "update": 0, "unchanged": 0}
     assert sorted(DeviceFinding.objects.filter(state="open").values_list("key", flat=True)) == before
+
+
+def moved(world: World, *, reference: str = "") -> tuple[str, int, SyncRunEntry]:
+    """Return a device that was moved to another organization, its old item and what waits for a person."""
+    uid = world.add(hostname="PC-1", serial="5CG7041XQ")
+    world.sync()
+    item_id = world.linked_id(uid) or 0
+    world.reading.change(
+        "ConfigurationItems",
+        item_id,
+        userDefinedFields=[{"name": "Asset Tag", "value": "A-17"}],
+        notes="Under the desk.",
+        **({"referenceNumber": reference} if reference else {}),
+    )
+    for title in ("First", "Second", "Second"):
+        world.note(item_id, title)
+    world.attach(item_id, "Invoice")
+    world.happens(uid, "move", siteUid=world.site_uid(THERE))
+    run = world.sync()
+    (entry,) = world.waiting(run)
+    assert entry.operation == "move_item"
+    assert world.row(item_id)["isActive"]
+    return uid, item_id, entry
+
+
+class Killed(BaseException):
+    """The process ends."""
+
+
+def revive(run: SyncRun) -> None:
+    """Leave the run as a killed worker leaves it, and let it be found."""
+    SyncRun.objects.filter(pk=run.pk).update(
+        status="running",
+        finished_at=None,
+        error="",
+        remedy="",
+        heartbeat_at=timezone.now() - timedelta(minutes=5),
+    )
+    assert fail_stale_runs() == 0
+
+
+def kill_after(monkeypatch: pytest.MonkeyPatch, method: str, times: int = 1) -> None:
+    """Let the process end right after the vendor has done the call for the so many-th time."""
+    real = getattr(AutotaskClient, method)
+    left = [times]
+
+    def call(self: AutotaskClient, *args: object, **kwargs: object) -> object:
+        answer = real(self, *args, **kwargs)
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+        return answer
+
+    monkeypatch.setattr(AutotaskClient, method, call)
