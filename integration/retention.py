@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from integration.models import SyncRun, VendorCall
+from integration.models import SyncRun, SyncRunEntry, VendorCall
 
 #: Small deletes keep the database's write lock short.
 _BATCH = 1000
@@ -36,6 +36,7 @@ def purge_old_rows(now: datetime | None = None) -> dict[str, int]:
         updates=0,
         deactivations=0,
     )
+    old_runs = ended.filter(created_at__lt=now - timedelta(days=settings.HISTORY_DAYS))
     counts = {
         "vendor calls": delete_in_batches(
             VendorCall.objects.filter(started_at__lt=now - timedelta(days=settings.CALL_LOG_DAYS))
@@ -43,7 +44,9 @@ def purge_old_rows(now: datetime | None = None) -> dict[str, int]:
         "quiet runs": delete_in_batches(
             ended.filter(quiet, created_at__lt=now - _QUIET_RUNS, entries__isnull=True)
         ),
-        "runs": delete_in_batches(ended.filter(created_at__lt=now - timedelta(days=settings.HISTORY_DAYS))),
+        # Before their runs: a run of a large account has so many that one statement would hold the write lock long.
+        "changes of runs": delete_in_batches(SyncRunEntry.objects.filter(run__in=old_runs)),
+        "runs": delete_in_batches(old_runs),
     }
     for name, purge in _purgers.items():
         counts[name] = purge(now)

@@ -58,6 +58,10 @@ class MappingsConfig(AppConfig):
 
         register(CONTRACT_RULES)
         self._register_operations()
+        from integration import retention  # noqa: PLC0415 - as above
+        from mappings.services.retention import purge  # noqa: PLC0415 - as above
+
+        retention.register_purger("mappings, drift and overwritten values", purge)
 
     def _register_operations(self) -> None:
         """Register what plans of these kinds can do, and what the ids in them are called."""

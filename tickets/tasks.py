@@ -13,6 +13,7 @@ from integration.clients import autotask_client, datto_client
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.budget import Lane
 from integration.vendors.datto_rmm import DattoRmmClient
+from tickets.selectors import waiting
 from tickets.services import act, intake, outbox, sweep
 
 log = structlog.get_logger(__name__)
@@ -94,6 +95,7 @@ def sweep_waiting_rows() -> None:
         lambda: [
             drain_vendor.apply_async(args=(one,), retry=False) for one in sweep.find_closed_vendors(now)
         ],
+        lambda: waiting.keep_fresh(now),
     ):
         try:
             step()

@@ -186,7 +186,10 @@ class SyncRunEntry(models.Model):
         ordering = ["id"]
         verbose_name = "change"
         verbose_name_plural = "changes of runs"
-        indexes = [models.Index(fields=["run", "status", "id"], name="integration_entry_run")]
+        indexes = [
+            models.Index(fields=["run", "status", "id"], name="integration_entry_run"),
+            models.Index(fields=["object_type", "object_id", "-id"], name="integration_entry_object"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} {self.label}"

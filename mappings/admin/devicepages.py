@@ -288,38 +288,30 @@ def _findings(device: Device, web_url: str) -> list[dict[str, Any]]:
     findings = list(
         device.findings.filter(state="open").select_related("configuration_item").order_by("-found_at")
     )
-    wanted = {number for one in findings for number in _candidate_ids(one.detail)}
-    items = {
-        item.autotask_configuration_item_id: item
-        for item in ConfigurationItem.objects.filter(
-            autotask_configuration_item_id__in=wanted
-        ).select_related("company")
-    }
+    wanted = {pk for one in findings for pk in _candidate_pks(one.detail)}
+    items = ConfigurationItem.objects.select_related("company").in_bulk(wanted)
     return [
         {
             "finding": one,
             "candidates": [
                 (
-                    items.get(number),
-                    number,
-                    configuration_item_link(web_url, number) if web_url else "",
+                    items[pk],
+                    items[pk].autotask_configuration_item_id,
+                    configuration_item_link(web_url, items[pk].autotask_configuration_item_id)
+                    if web_url
+                    else "",
                 )
-                for number in _candidate_ids(one.detail)
+                for pk in _candidate_pks(one.detail)
+                if pk in items
             ],
         }
         for one in findings
     ]
 
 
-def _candidate_ids(detail: dict[str, Any]) -> list[int]:
-    """Return Autotask ids of configuration items named in a finding, in its order."""
-    found: list[int] = []
-    for value in (detail.get("candidates"), detail.get("configuration_item_ids")):
-        for one in value if isinstance(value, list) else []:
-            number = one.get("configuration_item_id") if isinstance(one, dict) else one
-            if isinstance(number, int) and number not in found:
-                found.append(number)
-    return found
+def _candidate_pks(detail: dict[str, Any]) -> list[int]:
+    """Return our row ids of the configuration items a finding names, in its order."""
+    return [pk for pk in detail.get("item_pks", []) if isinstance(pk, int)]
 
 
 def _udfs(device: Device, item: ConfigurationItem | None) -> list[dict[str, Any]]:

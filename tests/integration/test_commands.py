@@ -115,6 +115,7 @@ def test_connect_demo_sets_the_sandbox_up(sandbox):
     assert set(SyncRun.objects.filter(status="succeeded").values_list("kind", flat=True)) == {
         "reference",
         "sites",
+        "contracts",
     }
     config = sandbox.control("webhook", method="GET").json()["config"]
     assert config["url"].endswith(f"/hooks/datto-rmm/{connection.datto_hook_secret}/")

@@ -374,3 +374,9 @@ def test_redactor_masks_known_secrets_in_all_their_forms_and_named_ones():
     assert redact("password=1&x=2") == "password=[redacted]&x=2"
     assert redact("0123456789", longest=5) == "0123…"
     assert repr(redact) == "Redactor(...)"
+
+
+def test_text_that_no_database_can_hold_is_mended_where_it_comes_in() -> None:
+    body = rb'{"cut": "PC \ud83d", "whole": "\ud83d\ude00", "nul": ["a\u0000b"], "bytes": "x%s"}'
+    parsed = Answer(200, {}, body.replace(b"%s", b"\xed\xa0\xbd"), "autotask", "GET", "Tickets").json()
+    assert parsed == {"cut": "PC ?", "whole": "\U0001f600", "nul": ["ab"], "bytes": "x?"}

@@ -123,8 +123,9 @@ def find_last_run(kind: str) -> SyncRun | None:
 
 
 def list_failed_kinds() -> list[tuple[SyncRun, int]]:
-    """Return, for each kind whose latest finished run failed or was stopped, that run and the changes of its plan
-    that nobody has applied. One query.
+    """Return the latest finished run of each kind where it failed or was stopped. One query.
+
+    With each comes how many changes of its plan nobody has applied.
     """
     latest = (
         SyncRun.objects.filter(finished_at__isnull=False, dry_run=False)

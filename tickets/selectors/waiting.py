@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import redis
 
 from integration.redis_store import key, read_note, write_note
 from tickets.selectors.inbox import count_by_permission, list_groups
 
-_SECONDS: Final = 15
+#: A worker counts this often, so that no page has to.
+_FRESH_SECONDS: Final = 10
+#: Without a worker a page counts when the count is older than this.
+_SECONDS: Final = 60
 _NAME: Final = "waiting-for-people"
 
 
@@ -27,18 +30,15 @@ _own = _OwnCount()
 
 
 def read_counts(now: datetime) -> dict[str, int]:
-    """Return how many things wait by the permission one needs to see them; at most 15 s old.
+    """Return how many things wait by the permission one needs to see them; workers count every 10 s.
 
     Without Redis each process counts for itself, and does not ask Redis again while its count is fresh.
     """
     if time.monotonic() < _own.until:
         return _own.counts
-    try:
-        stored = read_note(key(_NAME))
-    except (redis.RedisError, ValueError):
-        stored = None
+    stored = _read()
     if stored is not None:
-        return {str(permission): int(count) for permission, count in stored.items()}
+        return {str(permission): int(count) for permission, count in stored["counts"].items()}
     counts = count_by_permission(list_groups(now))
     remember(counts)
     return counts
@@ -47,8 +47,23 @@ def read_counts(now: datetime) -> dict[str, int]:
 def remember(counts: dict[str, int]) -> None:
     """Keep a fresh count, so that the menu agrees with the page that made it."""
     try:
-        write_note(key(_NAME), dict(counts), _SECONDS)
+        write_note(key(_NAME), {"counts": dict(counts), "at": time.time()}, _SECONDS)
     except redis.RedisError:
         _own.counts, _own.until = counts, time.monotonic() + _SECONDS
     else:
         _own.until = 0.0
+
+
+def keep_fresh(now: datetime) -> None:
+    """Count anew when the count is a few seconds old; called by the sweep."""
+    stored = _read()
+    if stored is None or time.time() - float(stored["at"]) >= _FRESH_SECONDS:
+        remember(count_by_permission(list_groups(now)))
+
+
+def _read() -> dict[str, Any] | None:
+    try:
+        stored = read_note(key(_NAME))
+    except (redis.RedisError, ValueError):
+        return None
+    return stored if stored is not None and "counts" in stored else None

@@ -14,7 +14,7 @@ from integration.sync.recorder import RunRecorder
 from integration.vendors.datto_rmm import DattoRmmClient
 from integration.vendors.datto_rmm.records import DeviceAudit as ComputerAudit
 from integration.vendors.datto_rmm.records import EsxiAudit, NetworkInterface, PrinterAudit
-from integration.vendors.errors import ContractBroken, NotFound, Rejected
+from integration.vendors.errors import ContractBroken, NotFound, Rejected, Unavailable
 from mappings.models import Device, DeviceAudit, DeviceLink
 from mappings.services.devices.keys import keep_device_keys
 from mappings.services.mirror import Row, fitted, in_chunks, writing
@@ -23,6 +23,10 @@ from mappings.services.mirror import Row, fitted, in_chunks, writing
 AUDITED_CLASSES: Final = ("device", "esxihost", "printer")
 #: So many audits are written at once; a stopped run loses no more calls than these.
 _WRITTEN_AT_ONCE: Final = 50
+#: Datto RMM answers so when it stumbles over one device's data; what is not reachable at all answers otherwise, or not.
+_INTERNAL_ERROR: Final = 500
+#: So many in a row are an outage and no single device's trouble.
+_ERRORS_IN_A_ROW: Final = 10
 _FIRST_RETRY: Final = timedelta(hours=1)
 _LONGEST_RETRY: Final = timedelta(days=7)
 #: Datto RMM keeps no date of the audits of printers and ESXi hosts; nothing tells when they are worth another call.
@@ -38,11 +42,17 @@ AuditRecord = ComputerAudit | EsxiAudit | PrinterAudit
 
 @dataclass(slots=True)
 class AuditCounts:
-    """What became of the audits that were due; `left` were not asked for because of the limit."""
+    """What became of the audits that were due.
+
+    Attributes:
+        put_off: Datto RMM had an internal error; the next run asks again.
+        left: not asked for because of the limit.
+    """
 
     read: int = 0
     failed: int = 0
     left: int = 0
+    put_off: int = 0
 
 
 def read_audits(
@@ -57,6 +67,8 @@ def read_audits(
 
     A device whose audit is not there or cannot be understood goes on without it, with the reason in its row, and is
     asked again after an hour, later after up to a week, or as soon as Datto RMM has audited it anew.
+    One over which Datto RMM stumbles (500) stays as it was and is asked again by the next run: it must not keep
+    all others from being synchronised, nor be taken for a device without serial number.
 
     Args:
         recorder: the run; a preview reads audits too, as it reads devices.
@@ -78,13 +90,22 @@ def read_audits(
     if not wanted:
         return counts
     recorder.begin_step("Reading audits", len(wanted))
+    in_a_row = 0
     for pks in in_chunks(wanted, _WRITTEN_AT_ONCE):
         results: list[DeviceAudit] = []
         try:
             devices = Device.objects.select_related("audit").in_bulk(pks)
             for device in (devices[pk] for pk in pks if pk in devices):
-                results.append(_read_one(recorder, datto, device, counts))
-                recorder.advance(counts.read + counts.failed)
+                try:
+                    results.append(_read_one(recorder, datto, device, counts))
+                    in_a_row = 0
+                except Unavailable as error:
+                    in_a_row += 1
+                    if error.status != _INTERNAL_ERROR or in_a_row >= _ERRORS_IN_A_ROW:
+                        raise
+                    counts.put_off += 1
+                    _tell_put_off(recorder, device, error)
+                recorder.advance(counts.read + counts.failed + counts.put_off)
         finally:
             _store(results)
     return counts
@@ -195,6 +216,16 @@ def _read_one(
     audit.read_at = timezone.now()
     audit.error, audit.retry_at = "", None
     return audit
+
+
+def _tell_put_off(recorder: RunRecorder, device: Device, error: Unavailable) -> None:
+    recorder.noticed(
+        "device",
+        device.datto_device_uid,
+        str(device),
+        f"Its audit could not be read now: {error.detail}",
+        "The next run asks again. Without an earlier audit it waits for this one, unless an item has its device uid.",
+    )
 
 
 def _delay(audit: DeviceAudit) -> timedelta:

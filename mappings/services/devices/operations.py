@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from integration.models import SyncRunEntry
+from integration.models import SyncRun, SyncRunEntry
 from integration.sync.operations import (
     Applied,
     CannotApply,
@@ -17,6 +17,7 @@ from integration.sync.operations import (
     Work,
     register_operation,
 )
+from integration.vendors.errors import NotFound
 from mappings.models import ConfigurationItem, DeviceLink
 from mappings.services.devices import deletion_tickets, links, merging, moves
 from mappings.services.devices.item_writes import (
@@ -40,7 +41,7 @@ def register_device_operations() -> None:
         Operation("create_item", apply_create, undo_create),
         Operation("update_item", apply_update, undo_update),
         Operation("reactivate_item", apply_update, undo_update),
-        Operation("deactivate_item", apply_update, undo_update),
+        Operation("deactivate_item", apply_deactivate, undo_update),
         Operation("move_item", moves.apply_move, moves.undo_move),
         Operation("move_item_back", moves.apply_move_back, moves.undo_move_back),
         Operation("set_datto_udfs", apply_datto_udfs, undo_datto_udfs),
@@ -79,7 +80,7 @@ def apply_create(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:
     if item_id is None:
         fields = {**to_wire(entry.after), "companyID": company_id, "isActive": True}
         item_id = work.autotask.create_configuration_item(fields)
-    # One transaction: a dozen commits for each of thousands of items took as long as Autotask did.
+    # One transaction: a commit for each of these rows slows a first run of thousands of items.
     with transaction.atomic():
         item = new_item(item_id, company_id, {"is_active": True, **entry.after})
         link(device, item, basis=DeviceLink.Basis.CREATED, reason=entry.message)
@@ -121,10 +122,11 @@ def apply_update(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:
     """Write the differing fields of an item in one call; harmless to repeat.
 
     Raises:
-        Superseded: the item is gone, or no longer as it was when this was planned.
+        Superseded: the item is gone, another device's by now, or no longer as it was when this was planned.
         CannotApply, VendorError: as above.
     """
     item = get_item(entry)
+    _require_no_other_device(item, entry)
     if not is_doubtful:
         require_unchanged(item, entry.before)
     work.autotask.update_configuration_item(item.autotask_configuration_item_id, to_wire(entry.after))
@@ -132,6 +134,39 @@ def apply_update(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:
         store_values(item, entry.after)
         record_applied(entry, item)
     return Applied({"at": timezone.now().isoformat()}, entry.message)
+
+
+def _require_no_other_device(item: ConfigurationItem, entry: SyncRunEntry) -> None:
+    other = (
+        DeviceLink.objects.filter(configuration_item=item, device__is_deleted=False)
+        .exclude(device__datto_device_uid=entry.payload.get("device_uid") or "")
+        .select_related("device")
+        .first()
+    )
+    # A change chosen from a list of items names no device, and is meant for whichever device is linked.
+    if other is not None and (entry.payload.get("device_uid") or entry.operation == "deactivate_item"):
+        raise Superseded(f"{item} is linked to {other.device} by now.")
+
+
+def apply_deactivate(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  # noqa: FBT001 - as above
+    """Deactivate the item of a device that is deleted, or an item without device; harmless to repeat.
+
+    Datto RMM is asked for the device just before: it may be back since this was planned, and a list whose rows shift
+    while its pages are read can miss one that was there all the time.
+
+    Raises:
+        Superseded: the device is in Datto RMM; else as `apply_update`.
+        CannotApply, VendorError: as above.
+    """
+    uid = entry.payload.get("device_uid")
+    if uid and work.run.mode != SyncRun.Mode.UNDO:
+        try:
+            is_there = not work.datto.fetch_device(uid).deleted
+        except NotFound:
+            is_there = False
+        if is_there:
+            raise Superseded("The device is in Datto RMM, so its configuration item stays active.")
+    return apply_update(work, entry, is_doubtful)
 
 
 def undo_update(entry: SyncRunEntry) -> Draft | str:

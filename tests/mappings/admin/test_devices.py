@@ -69,6 +69,7 @@ def test_every_exclusive_card_adds_up_to_all_devices() -> None:
 
 def test_dashboard_costs_the_same_with_many_devices(admin: Client) -> None:
     make_devices(10)
+    admin.get("/admin/password_change/")  # a worker keeps the menu's count fresh; here nobody does
     with CaptureQueriesContext(connection) as few:
         admin.get(f"{LIST}dashboard/")
     Site.objects.all().delete()
@@ -86,6 +87,7 @@ def test_dashboard_costs_the_same_with_many_devices(admin: Client) -> None:
 @pytest.mark.parametrize("query", ["", "link=linked&os=windows", "q=HOST", "review=undecided&offline=30"])
 def test_list_costs_the_same_with_many_devices(admin: Client, query: str) -> None:
     devices = make_devices(60)
+    admin.get("/admin/password_change/")  # a worker keeps the menu's count fresh; here nobody does
     with CaptureQueriesContext(connection) as many:
         assert admin.get(f"{LIST}?{query}").status_code == 200
     Device.objects.filter(pk__in=[one.pk for one in devices[3:]]).delete()
@@ -165,7 +167,7 @@ def test_device_page_tells_its_story(admin: Client) -> None:
         kind="ambiguous",
         device=device,
         summary="Two configuration items fit.",
-        detail={"candidates": [{"configuration_item_id": item.autotask_configuration_item_id}]},
+        detail={"item_pks": [item.pk]},
         found_at=timezone.now(),
         seen_at=timezone.now(),
     )

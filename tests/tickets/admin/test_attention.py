@@ -6,9 +6,20 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from integration.models import Connection, VendorHealth
+from integration.models import Connection, SyncRun, SyncRunEntry, VendorHealth
+from mappings.models import (
+    Device,
+    DeviceFinding,
+    DeviceReview,
+    DeviceTypeRule,
+    FieldMap,
+    Product,
+    UdfDefinition,
+)
+from tests.mappings.services.device_rows import make_devices
 from tests.tickets.admin import rows
 from tickets.models import Alert, TicketDefaults, TimelineEvent
+from tickets.selectors import waiting
 from tickets.selectors.inbox import CAUSE_TITLES, count_waiting, list_groups
 from tickets.selectors.pages import find_last_ticketed
 from tickets.views.attention import badge
@@ -73,7 +84,7 @@ def test_old_messages_and_settled_refusals_do_not_nag(db):
     rows.make_alerts(10)
     Alert.objects.filter(state="blocked").delete()
     rows.make_troubles()
-    from integration.models import PreflightCheck, SyncRun  # noqa: PLC0415 - only here
+    from integration.models import PreflightCheck  # noqa: PLC0415 - only here
     from tickets.models import Delivery  # noqa: PLC0415 - as above
 
     PreflightCheck.objects.all().delete()
@@ -107,18 +118,86 @@ def test_retry_refuses_an_unknown_cause_and_a_reader(signed_in, staff):
     assert staff("view_alert").post(reverse("attention-retry"), {"cause": "site_unmapped"}).status_code == 403
 
 
-def test_the_menus_badge_counts_what_waits_cheaply(rf, boss, django_assert_max_num_queries):
+def test_the_menus_badge_counts_what_waits_cheaply(rf, boss, redis_client, django_assert_max_num_queries):
     rows.connect()
     request = rf.get("/admin/")
     request.user = boss
     assert badge(request) == ""
     rows.make_alerts(60)
     rows.make_troubles()
-    with django_assert_max_num_queries(10):
+    redis_client.flushall()
+    with django_assert_max_num_queries(25):
         shown = badge(request)
+    with django_assert_max_num_queries(0):
+        assert badge(request) == shown
     now = timezone.now()
     assert shown == str(count_waiting(now)) == str(sum(group.count for group in list_groups(now)))
     assert int(shown) > 10
+
+
+def test_without_redis_each_process_counts_for_itself(
+    rf, boss, settings, monkeypatch, django_assert_max_num_queries
+):
+    monkeypatch.setattr(waiting, "_own", waiting._OwnCount())
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    rows.connect()
+    rows.make_alerts(60)
+    request = rf.get("/admin/")
+    request.user = boss
+    shown = badge(request)
+    assert int(shown) > 1
+    with django_assert_max_num_queries(0):
+        assert badge(request) == shown
+
+
+def test_what_devices_need_is_told_with_a_way_on(signed_in, staff, redis_client):
+    rows.connect()
+    devices = make_devices(30)
+    now = timezone.now()
+    DeviceReview.objects.update(state="mapped")
+    DeviceReview.objects.filter(device=devices[0]).delete()
+    Device.objects.update(is_deleted=False)
+    DeviceReview.objects.create(device=devices[0], opened_at=now)
+    for kind in DeviceFinding.Kind:
+        DeviceFinding.objects.create(key=kind, kind=kind, summary="x", found_at=now, seen_at=now)
+    DeviceFinding.objects.create(
+        key="r", kind="moved", state="resolved", summary="x", found_at=now, seen_at=now
+    )
+    run = SyncRun.objects.create(
+        kind="devices", trigger="schedule", status="guarded", error="Too many.", finished_at=now, failures=1
+    )
+    for status in ("planned", "waiting", "failed"):
+        SyncRunEntry.objects.create(
+            run=run, action="update", status=status, operation="update_item", object_type="configuration item",
+            object_id="1", label=status, message="Refused.",
+        )  # fmt: skip
+    product = Product.objects.create(autotask_product_id=1, name="Old", is_active=False, synced_at=now)
+    DeviceTypeRule.objects.create(datto_category="Server", product=product)
+    udf = UdfDefinition.objects.create(autotask_udf_id=1, name="Tier", is_active=False, synced_at=now)
+    FieldMap.objects.create(datto_udf_index=3, udf=udf)
+    groups = {group.title: group for group in list_groups(now)}
+    guarded = groups["The last devices run was stopped by the guard"]
+    assert (guarded.links[0].text, "1 change of its plan" in guarded.cure) == ("Apply or look", True)
+    counts = {title: group.count for title, group in groups.items()}
+    assert (
+        counts.items()
+        >= {
+            "Changes of the last devices run failed": 1,
+            "Changes that wait for approval": 1,
+            "Device types without a usable product": 1,
+            "Devices to review": 1,
+            "Field mappings with problems": 1,
+            "Devices that moved to another organization": 1,
+        }.items()
+    )
+    assert sum(group.icon == "compare_arrows" for group in groups.values()) == len(DeviceFinding.Kind)
+    for group in groups.values():
+        assert group.happened
+        assert group.cure
+        assert [signed_in.get(link.url).status_code for link in group.links] == [200] * len(group.links)
+    words = staff("view_alert").get(reverse("needs-attention")).content.decode()
+    assert "stopped by the guard" in words
+    assert "Devices to review" not in words
 
 
 def test_the_badge_is_for_those_who_may_see_alerts(rf, db, django_user_model):

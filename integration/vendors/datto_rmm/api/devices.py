@@ -68,7 +68,8 @@ class DeviceApi(ApiBase):
             "devices",
             read_device,
             endpoint="site-devices" if site_uid else "account-devices",
-            identity=lambda device: device.uid,
+            # One device in two spellings would become two configuration items.
+            identity=lambda device: device.uid.casefold(),
             params={"hostname": hostname_like or None, "filterId": filter_id},
             on_page=on_page,
         )

@@ -234,7 +234,7 @@ class TestAudits:
 
     @pytest.mark.parametrize(
         ("fault", "error"),
-        [("500", Unavailable), ("429", RateLimited)],
+        [("503", Unavailable), ("429", RateLimited)],
     )
     def test_an_outage_ends_the_read_and_keeps_what_was_read(
         self, reading: Reading, fault: str, error: type[VendorError]
@@ -251,6 +251,29 @@ class TestAudits:
             audits(reading, first, second)
         assert DeviceAudit.objects.get(device=first).serial_number
         assert DeviceAudit.objects.get(device=second).error == ""
+
+    def test_an_internal_error_about_one_device_keeps_no_other_from_being_read(
+        self, reading: Reading
+    ) -> None:
+        devices(reading)
+        first, second = one_of("device"), one_of("printer")
+        with_fault = {"vendor": "datto_rmm", "kind": "500", "path": "*/audit/printer/*"}
+        assert reading.vendors.control("faults", with_fault).ok
+        # The printer's turn comes after the computer's.
+        DeviceAudit.objects.create(device=second, read_at=timezone.now() - timedelta(days=31))
+        assert audits(reading, first, second) == AuditCounts(read=1, put_off=1)
+        assert DeviceAudit.objects.get(device=second).error == ""
+
+    def test_nothing_but_internal_errors_is_an_outage(
+        self, reading: Reading, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        devices(reading)
+        monkeypatch.setattr("mappings.services.devices.audits._ERRORS_IN_A_ROW", 2)
+        with_fault = {"vendor": "datto_rmm", "kind": "500", "path": "*/audit/*"}
+        assert reading.vendors.control("faults", with_fault).ok
+        with pytest.raises(Unavailable):
+            audits(reading, one_of("device"), one_of("printer"))
+        assert not DeviceAudit.objects.exists()
 
 
 def _without_audit() -> list[Device]:

@@ -9,6 +9,8 @@ from integration.connections import get_connection, pause, resume
 from integration.models import SyncRun
 from integration.sync.changes import apply_entries
 from integration.sync.runs import execute_run, queue_run
+from integration.vendors.datto_rmm import DattoRmmClient
+from mappings.services.devices.links import Wish, set_links
 from tests.mappings.services.devices.reading import Reading
 from tests.mappings.services.devices.world import (
     Killed,
@@ -181,3 +183,37 @@ def test_pause_stops_writes_and_the_run_goes_on_afterwards(world: World) -> None
     done = world.execute(run)
     assert (done.status, done.creates) == ("succeeded", 1)
     assert world.linked_id(uid) is not None
+
+
+def test_device_that_a_shifting_list_missed_keeps_its_item(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uids = [world.add(hostname=f"PC-{n}", serial=f"5CG7040{n}XQ") for n in range(1, 7)]
+    world.sync()
+    world.happens(uids[1], "delete")
+    whole = DattoRmmClient.iter_devices
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            DattoRmmClient,
+            "iter_devices",
+            lambda self, **more: (one for one in whole(self, **more) if one.uid != uids[0]),
+        )
+        run = world.sync()
+    assert (run.status, run.deactivations) == ("succeeded", 1), "the one that is really deleted"
+    assert world.row(world.linked_id(uids[0]) or 0)["isActive"], "its device was there all the time"
+    assert world.sync().deactivations == 0, "the drift it seemed to be ends by itself"
+    assert_settled(world)
+
+
+def test_planned_change_of_an_item_that_a_person_gave_to_another_device_is_not_written(world: World) -> None:
+    first, second = (world.add(hostname=f"PC-{n}", serial=f"5CG7040{n}XQ") for n in (1, 2))
+    world.sync()
+    item_id = world.linked_id(first)
+    world.happens(first, "rename", hostname="NEW-1")
+    preview = world.sync(dry_run=True)
+    item = world.mirrored(item_id or 0)
+    set_links([Wish(world.device(first), None)], None, title="A test")
+    set_links([Wish(world.device(second), item)], None, title="A test")
+    done = world.apply(preview)
+    assert [entry.status for entry in done.entries.all()] == ["skipped"]
+    assert world.row(item_id or 0)["referenceTitle"] == "PC-1"

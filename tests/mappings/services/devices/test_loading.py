@@ -1,0 +1,76 @@
+"""Which configuration items and rival devices a plan gets to see, so that its cost follows the fleet, not its square."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from mappings.domain.devices.facts import Key
+from mappings.domain.devices.words import KeyKind
+from mappings.models import ConfigurationItem, ConfigurationItemKey, Device, DeviceKey, SiteMapping
+from mappings.services.devices.loading import DeviceCase, load_cases
+from tests.mappings.conftest import guid, make_company, make_mapping
+
+pytestmark = pytest.mark.django_db
+_COMPANIES = 8
+
+
+@pytest.fixture
+def fleet() -> list[Device]:
+    """One "reception" at each of several organizations, each with its item; all share host name and serial number."""
+    devices = []
+    for number in range(1, _COMPANIES + 1):
+        mapping = make_mapping(
+            number,
+            f"Site {number}",
+            make_company(number, f"Company {number}"),
+            state=SiteMapping.State.CONFIRMED,
+        )
+        device = Device.objects.create(
+            datto_device_uid=guid(number), site=mapping.site, hostname="RECEPTION", synced_at=timezone.now()
+        )
+        item = ConfigurationItem.objects.create(
+            autotask_configuration_item_id=number,
+            autotask_company_id=number,
+            reference_title="RECEPTION",
+            synced_at=timezone.now(),
+        )
+        for kind, value in (("hostname", "reception"), ("serial", "ABC123"), ("uid", guid(number))):
+            DeviceKey.objects.create(device=device, kind=kind, value=value)
+            if kind != "uid":
+                ConfigurationItemKey.objects.create(configuration_item=item, kind=kind, value=value)
+        devices.append(device)
+    return devices
+
+
+def _cases(devices: list[Device]) -> list[DeviceCase]:
+    return load_cases([device.pk for device in devices])
+
+
+@pytest.mark.parametrize("key", [Key(KeyKind.HOSTNAME, "reception"), Key(KeyKind.SERIAL, "ABC123")])
+def test_a_shared_key_leads_only_to_the_own_organizations_item(fleet: list[Device], key: Key) -> None:
+    for case in _cases(fleet):
+        (item,) = case.candidates[key]
+        assert item.autotask_company_id == case.site.autotask_company_id
+        assert {(one.device_pk, one.kind) for one in item.claimants} == {
+            (case.device.device_pk, KeyKind.HOSTNAME),
+            (case.device.device_pk, KeyKind.SERIAL),
+        }
+
+
+def test_a_uid_leads_to_another_organizations_item(fleet: list[Device]) -> None:
+    elsewhere = ConfigurationItem.objects.get(autotask_configuration_item_id=2)
+    ConfigurationItemKey.objects.create(configuration_item=elsewhere, kind="uid", value=guid(1))
+
+    first = _cases(fleet)[0]
+
+    (item,) = first.candidates[Key(KeyKind.UID, guid(1))]
+    assert item.item_pk == elsewhere.pk
+    assert (fleet[0].pk, KeyKind.UID) in {(one.device_pk, one.kind) for one in item.claimants}
+
+
+def test_cases_cost_the_same_queries_for_many_sites(fleet: list[Device], django_assert_num_queries) -> None:
+    with django_assert_num_queries(10):
+        _cases(fleet)
+    with django_assert_num_queries(10):
+        _cases(fleet[:2])
