@@ -191,7 +191,8 @@ def _tests(*, is_fast: bool) -> list[Outcome]:
     for path in ROOT.glob(".coverage*"):
         path.unlink()
     light = "not postgres" + (f" and not ({_HEAVY})" if is_fast else "")
-    common = ["-n", "2", "--dist", "loadgroup", "--cov", "--cov-report="]
+    # More than there are processors: the journeys mostly wait for workers and vendors.
+    common = ["-n", "4", "--dist", "loadgroup", "--cov", "--cov-report="]
     outcomes = [
         _pytest("tests", [*common, "-m", light], {}),
         _pytest(
