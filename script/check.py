@@ -44,13 +44,13 @@ def main(arguments: list[str]) -> int:
     door, *rest = arguments
     if door == "lint":
         return _report([run() for run in _checks()])
-    if rest and rest != ["--fast"]:
+    if rest and rest not in (["--fast"], ["--coverage"]):
         return _call([str(BIN / "pytest"), *(argument for argument in rest if argument != "--fast")])
     is_fast = rest == ["--fast"]
     outcomes = [run() for run in _checks()]
     if not is_fast:
         _ensure_chromium()
-    outcomes += _tests(is_fast=is_fast)
+    outcomes += _tests(is_fast=is_fast, is_covered=rest == ["--coverage"])
     return _report(outcomes)
 
 
@@ -187,19 +187,22 @@ def _ensure_chromium() -> None:
         )
 
 
-def _tests(*, is_fast: bool) -> list[Outcome]:
+def _tests(*, is_fast: bool, is_covered: bool) -> list[Outcome]:
     for path in ROOT.glob(".coverage*"):
         path.unlink()
     light = "not postgres" + (f" and not ({_HEAVY})" if is_fast else "")
     # More than there are processors: the journeys mostly wait for workers and vendors.
-    common = ["-n", "4", "--dist", "loadgroup", "--cov", "--cov-report="]
+    common = ["-n", "4", "--dist", "loadgroup"]
+    # Asked for by itself: tracing doubles the time of the run.
+    traced = ["--cov", "--cov-report="] if is_covered else []
+    more = ["--cov-append"] if is_covered else []
     outcomes = [
-        _pytest("tests", [*common, "-m", light], {}),
+        _pytest("tests", [*common, *traced, "-m", light], {}),
         _pytest(
-            "tests on PostgreSQL", [*common, "--cov-append", "-m", "postgres"], {"TEST_DATABASE": "postgres"}
+            "tests on PostgreSQL", [*common, *traced, *more, "-m", "postgres"], {"TEST_DATABASE": "postgres"}
         ),
     ]
-    if is_fast:
+    if is_fast or not is_covered:
         # What the journeys reach is missing.
         return outcomes
     report = ["report", "--skip-covered", "--skip-empty", "--sort=cover", f"--fail-under={COVERAGE_FLOOR}"]
