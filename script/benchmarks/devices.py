@@ -146,7 +146,10 @@ def _measure(world: DeviceWorld, title: str) -> _Situation:
     steps = ", ".join(
         f"{label} {step['seconds']:.0f} s" for label, step in run["steps"].items() if step["seconds"] >= 1
     )
-    sys.stderr.write(f"  profile {world.profile}, {title}: {steps}\n")
+    sys.stderr.write(
+        f"  profile {world.profile}, {title}: {steps}; {situation.reads} reads, {situation.writes} writes, "
+        f"{situation.peak_mb:.0f} MB\n"
+    )
     return situation
 
 

@@ -115,13 +115,13 @@ def is_foreign_adapter(name: str) -> bool:
 
 def normalise_hostname(text: str) -> str | None:
     """Return a host name in lower case without its domain; None for addresses and names that many machines have."""
-    plain = " ".join(text.split()).casefold().rstrip(".")
+    plain = " ".join(text.split()).casefold().rstrip(". ")
     if not plain or _IP.match(plain):
         return None
     short = plain if " " in plain else plain.partition(".")[0]
     if len(short) < _MIN_HOSTNAME_LENGTH or short in _GENERIC_HOSTNAMES:
         return None
-    return short[:_MAX_KEY_LENGTH]
+    return short[:_MAX_KEY_LENGTH].rstrip(". ")
 
 
 def is_device_uid(text: str) -> bool:
