@@ -131,7 +131,7 @@ def _fits(row, condition):
 def make_client(double: Double | None, redis_client, *, records=None, cache=None, patience=3.0, **settings):
     policy = autotask_policy(patience_seconds=dict.fromkeys(Lane, patience))
     return AutotaskClient(
-        settings.pop("url", "") or double.url,
+        settings.pop("url", "") or double.url,  # type: ignore[union-attr]
         settings.pop("username", USER),
         settings.pop("secret", SECRET),
         settings.pop("integration_code", CODE),

@@ -132,7 +132,7 @@ def test_the_kind_is_told_by_its_label():
     )
     fields = described("dataType", *labels)
     kinds = ("text", "long_text", "number", "date", "list")
-    assert [udf_data_type_of(fields, kind) for kind in kinds] == [1, 2, 3, 4, 5]
+    assert [udf_data_type_of(fields, kind) for kind in kinds] == [1, 2, 3, 4, 5]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("labels", [(), ("Company",), ("Configuration Item", "ConfigurationItem")])

@@ -137,16 +137,16 @@ def test_part_of_a_preview_is_applied_once_and_undone(shelf):
     with pytest.raises(NothingToDoError):
         apply_entries(preview, person, entry_ids=[chosen.pk])
     done = runs.execute_run(run.pk)
-    assert (shelf.held, done.creates, done.source, done.user) == ({"a": 1}, 1, preview, person)
+    assert (shelf.held, done.creates, done.source, done.user) == ({"a": 1}, 1, preview, person)  # type: ignore[union-attr]
     chosen.refresh_from_db()
     assert chosen.status == Entry.HANDED_ON
 
-    back = undo_entries(done, person)
+    back = undo_entries(done, person)  # type: ignore[arg-type]
     runs.execute_run(back.pk)
     assert shelf.held == {}
-    assert done.entries.get().status == Entry.UNDONE
+    assert done.entries.get().status == Entry.UNDONE  # type: ignore[union-attr]
     with pytest.raises(NothingToDoError):
-        undo_entries(done, person)
+        undo_entries(done, person)  # type: ignore[arg-type]
 
 
 def test_what_cannot_be_undone_says_so_and_the_rest_is_undone(shelf):
@@ -154,7 +154,7 @@ def test_what_cannot_be_undone_says_so_and_the_rest_is_undone(shelf):
     run = start()
     back = runs.execute_run(undo_entries(run, None).pk)
     assert shelf.held == {"fixed": 2}
-    assert back.entries.get(object_id="fixed").message == "It cannot be taken back."
+    assert back.entries.get(object_id="fixed").message == "It cannot be taken back."  # type: ignore[union-attr]
 
 
 def test_an_old_preview_does_not_overwrite_what_changed_since(shelf):
@@ -163,7 +163,7 @@ def test_an_old_preview_does_not_overwrite_what_changed_since(shelf):
     shelf.held["a"] = 7
     run = runs.execute_run(apply_entries(preview, None).pk)
     assert shelf.held == {"a": 7}
-    entry = run.entries.get()
+    entry = run.entries.get()  # type: ignore[union-attr]
     assert (entry.status, entry.message) == (Entry.SKIPPED, "a is 7 now")
 
 
@@ -224,7 +224,7 @@ def test_an_outage_or_a_spent_budget_lets_the_run_wait_and_go_on(shelf, trouble)
     shelf.wanted, shelf.trouble = {"a": 1, "b": 2}, [None, trouble]
     run = start()
     assert run.status == Status.QUEUED
-    assert run.not_before > timezone.now()
+    assert run.not_before > timezone.now()  # type: ignore[operator]
     assert runs.execute_run(run.pk) is None, "not before its time"
     done = again(run)
     assert (done.status, done.creates, shelf.writes) == (Status.SUCCEEDED, 2, [("a", False), ("b", False)])
@@ -323,8 +323,8 @@ def test_cancelling_keeps_what_was_done_and_leaves_the_rest_planned(shelf):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recorder, "_PROGRESS_SECONDS", 0)
         done = runs.execute_run(run.pk)
-    assert (done.status, shelf.held) == (Status.CANCELLED, {"a": 1})
-    assert done.entries.get(object_id="b").status == Entry.PLANNED
+    assert (done.status, shelf.held) == (Status.CANCELLED, {"a": 1})  # type: ignore[union-attr]
+    assert done.entries.get(object_id="b").status == Entry.PLANNED  # type: ignore[union-attr]
 
 
 def test_one_whole_run_of_a_kind_and_only_one_at_work(shelf):

@@ -73,10 +73,10 @@ def test_list_is_narrowed_by_organization_state_and_words(admin: Client) -> None
     findings = make_findings(40)
     device = next(one for one in findings if one.device is not None and hasattr(one.device.site, "mapping"))
     company = device.device.site.mapping.company  # type: ignore[union-attr]  # chosen for having one
-    shown = admin.get(f"{LIST}?company={company.pk}").context["cl"].result_list
+    shown = admin.get(f"{LIST}?company={company.pk}").context["cl"].result_list  # type: ignore[union-attr]
     assert shown
     assert all(
-        company.pk in {one.device and one.device.site.mapping.company_id, one.configuration_item.company_id}
+        company.pk in {one.device and one.device.site.mapping.company_id, one.configuration_item.company_id}  # type: ignore[union-attr]
         for one in shown
     )
     assert admin.get(f"{LIST}?q=%22number+7.%22").context["cl"].result_count == 1
@@ -170,7 +170,7 @@ def test_unlinking_on_the_devices_own_page(
     assert link.configuration_item_id is not None
     admin.post(url, {"decision": "leave_out", "reason": "Spare"})
     link.refresh_from_db()
-    assert (link.configuration_item_id, link.state, link.basis) == (None, "excluded", "person")
+    assert (link.configuration_item_id, link.state, link.basis) == (None, "excluded", "person")  # type: ignore[comparison-overlap]
     assert "Take in again" in admin.get(url).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         admin.post(url, {"decision": "look_again"})

@@ -74,7 +74,7 @@ def test_organization_shows_its_sites_with_devices_and_adds_several(admin: Clien
     assert f'site__id__exact={mine.site_id}">1</a>' in html
     choices = admin.get(
         reverse("admin:mappings_sitemapping_choices", args=["site"]),
-        {"company": company.pk, "term": "contoso"},
+        {"company": company.pk, "term": "contoso"},  # type: ignore[arg-type]
     ).json()["results"]
     assert [one["id"] for one in choices] == [str(one.pk) for one in others]
     answer = admin.post(
@@ -153,7 +153,7 @@ def test_choices_are_those_of_the_organization_and_need_the_permission(admin: Cl
         )
     address = reverse("admin:mappings_sitemapping_choices", args=["default_contact"])
     assert [one["text"] for one in admin.get(address, {"company": company.pk}).json()["results"]] == ["Ann 1"]
-    assert admin.get(address, {"company": company.pk, "term": "ann 2"}).json()["results"] == []
+    assert admin.get(address, {"company": company.pk, "term": "ann 2"}).json()["results"] == []  # type: ignore[arg-type]
     assert admin.get(address).status_code == 404
     stranger = Client()
     stranger.force_login(User.objects.create_user("stranger", password="nothing-at-all", is_staff=True))
@@ -219,7 +219,7 @@ def test_changed_organization_asks_about_open_tickets_and_moves_them_once(
     mapping = make_mapping(1, "Contoso", company)
     page = reverse("admin:mappings_sitemapping_change", args=[mapping.pk])
     question = admin.post(page, page_form(mapping, company=other.pk))["Location"]
-    batch = mapping.changes.first().batch
+    batch = mapping.changes.first().batch  # type: ignore[union-attr]
     assert question == reverse("admin:mappings_sitemapping_move_tickets", args=[batch])
     html = admin.get(question).content.decode()
     assert "Future alerts only" in html

@@ -31,7 +31,7 @@ INDEX = CompanyIndex(COMPANIES)
 
 
 def site(name: str, native: int | None = None, **values: bool) -> SiteFacts:
-    return SiteFacts(UID, name, native_autotask_company_id=native, **values)
+    return SiteFacts(UID, name, native_autotask_company_id=native, **values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_vanished_device_is_marked_and_comes_back(vendors: Served, sync: Run) ->
     device = _hide(vendors, uid)
     assert sync("sites").deactivations == 1
     assert Device.objects.get(datto_device_uid=uid).is_deleted
-    double.put_device(device)
+    double.put_device(device)  # type: ignore[arg-type]
     sync("sites")
     assert not Device.objects.get(datto_device_uid=uid).is_deleted
 

@@ -183,7 +183,7 @@ def test_every_reader_agrees_about_the_place(present, own, is_deleted):
     assert places_of([alert])[alert.pk] == place
     row = with_place(Alert.objects.all()).get()
     assert (row.place_site_uid, row.place_site_name) == (place.site_uid, place.site_name)
-    assert attach_places([alert])[0].organization == place.organization
+    assert attach_places([alert])[0].organization == place.organization  # type: ignore[attr-defined]
 
 
 def test_places_of_a_page_cost_two_queries(bridge: Bridge, django_assert_num_queries):
