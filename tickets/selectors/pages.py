@@ -15,7 +15,7 @@ from mappings.models import PicklistValue
 from tickets.domain.decisions import Cause
 from tickets.domain.defects import DEFECT_REMEDY
 from tickets.domain.resolution_text import SYSTEM_NAMES
-from tickets.domain.settings_resolution import PICK_FIELDS
+from tickets.domain.settings import PICK_FIELDS
 from tickets.models import Action, Alert, Delivery, PriorityDefaults, Ticket, TicketDefaults
 from tickets.selectors.places import places_of, with_place
 

@@ -13,6 +13,9 @@ from integration.models import SyncRun
 from integration.vendors.datto_rmm import DattoRmmClient
 from tickets.models import Action, Alert, Ticket
 
+#: States that name a ticket.
+_WITH_TICKET = (Alert.State.TICKETED, Alert.State.MERGED)
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -84,11 +87,7 @@ def reconcile(datto: DattoRmmClient) -> Ledger:
         states[state] += 1
         if is_resolved and not resolving:
             closed_here.append(uid)
-        elif (
-            not reason
-            or (state == Alert.State.TICKETED and ticket_id is None)
-            or state == Alert.State.CLEARED
-        ):
+        elif not reason or (state in _WITH_TICKET and ticket_id is None) or state == Alert.State.CLEARED:
             unexplained.append(uid)
     gone = [
         uid

@@ -11,7 +11,7 @@ from django.utils import timezone
 from mappings.models import PicklistValue, WorkType
 from tests.tickets.admin import rows
 from tickets.domain.monitor_types import MONITOR_TYPES
-from tickets.domain.settings_resolution import PickRef
+from tickets.domain.settings import PickRef
 from tickets.models import Alert, AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
 from tickets.services.defaults import (
     effective_settings,
