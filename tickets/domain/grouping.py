@@ -74,7 +74,7 @@ class StormPolicy:
     fleet_minutes: int = 15
     breaker_per_minute: int = 30
     breaker_percent: int = 30
-    flap_changes: int = 4
+    flap_changes: int = 6
     flap_minutes: int = 60
 
 

@@ -115,7 +115,7 @@ class AlertPolicy(models.Model):
         "share of Autotask's hourly requests (%)", default=30, help_text="0: never."
     )
     flap_changes = models.PositiveSmallIntegerField(
-        "times raised or cleared", default=4, help_text="0: nothing counts as flapping."
+        "times raised or cleared", default=6, help_text="0: nothing counts as flapping."
     )
     flap_minutes = models.PositiveSmallIntegerField("within (minutes)", default=60)
     flap_delay_minutes = models.PositiveSmallIntegerField(

@@ -37,6 +37,7 @@ from tickets.services import defects, gate, grow, move, outbox, refusals
 from tickets.services.clients import Clients
 from tickets.services.create import create_ticket, write_first_note
 from tickets.services.finish import complete_ticket, resolve_alert, write_clear_note
+from tickets.services.snapshot import same_settings
 from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
@@ -92,7 +93,8 @@ def perform(action_id: int, clients: Clients, *, draining: bool = False) -> list
     if action is None:
         return []
     try:
-        return _perform_claimed(action, clients)
+        with same_settings():
+            return _perform_claimed(action, clients)
     except outbox.LeaseLost:
         log.warning("action taken over by another worker", action=action.pk, kind=action.kind)
         return []

@@ -106,13 +106,15 @@ def gather(
 
 
 def count_changes(condition_key: str, policy: StormPolicy, now: datetime) -> int:
-    """Return how often a condition was raised or cleared within the policy's time."""
+    """Return how often a condition came or went within the policy's time.
+
+    Raised again without having cleared is no change.
+    """
     since = now - timedelta(minutes=policy.flap_minutes)
     rows = Alert.objects.filter(condition_key=condition_key)
-    return (
-        rows.filter(raised_at__gte=since).count()
-        + rows.filter(is_resolved=True, resolved_at__gte=since).count()
-    )
+    raised = rows.filter(raised_at__gte=since).count()
+    cleared = rows.filter(is_resolved=True, resolved_at__gte=since).count()
+    return cleared + min(raised, cleared + 1)
 
 
 def _open_tickets(alert: Alert) -> QuerySet[Ticket]:

@@ -29,6 +29,7 @@ from tickets.domain.template_variables import example_context, known_variables
 from tickets.domain.templates_check import check_template
 from tickets.models import AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
 from tickets.models.settings import TicketSettings
+from tickets.services.snapshot import read_once
 
 GLOBAL_ID: Final = 1
 GLOBAL_NAME: Final = "All monitor types"
@@ -86,6 +87,11 @@ class Verdict:
 
 def load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
     """Return the ticket defaults that apply, the most specific first: its monitor type's, and those of all. Three queries."""
+    key = ("defaults", None if monitor_type is None else monitor_type.pk)
+    return list(read_once(key, lambda: _load_rows(monitor_type)))
+
+
+def _load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
     wanted = Q(monitor_type__isnull=True)
     if monitor_type is not None:
         wanted |= Q(monitor_type=monitor_type)
@@ -151,6 +157,10 @@ def read_values(row: TicketSettings) -> dict[str, Any]:
 
 def load_catalogue() -> Catalogue:
     """Return the active values from which built-in choices are made. One query."""
+    return read_once("catalogue", _load_catalogue)
+
+
+def _load_catalogue() -> Catalogue:
     wanted = Q()
     for name in _BUILT_IN_FIELDS:
         entity, rest_field = PICKLISTS[name]

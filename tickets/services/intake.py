@@ -34,6 +34,7 @@ from tickets.services.clients import Clients
 from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
 from tickets.services.defects import decide_or_mark, mark_alert
 from tickets.services.monitors import recognise, record_fired
+from tickets.services.snapshot import same_settings
 from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
@@ -77,7 +78,8 @@ def process_delivery(delivery_id: int, clients: Clients) -> list[int]:
     delivery = Delivery.objects.get(pk=delivery_id)
     handle = _handle_alert_hint if delivery.channel == Delivery.Channel.DATTO_RMM else _handle_ticket_hint
     try:
-        return handle(delivery, clients)
+        with same_settings():
+            return handle(delivery, clients)
     except NotConnected as error:
         _postpone(delivery, str(error), error.remedy, 30)
     except VendorError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mappings.models import Company
 from tickets.domain.grouping import StormPolicy
 from tickets.models import AlertPolicy
+from tickets.services.snapshot import read_once
 
 #: Autotask numbers the organization that owns the database 0.
 _OWN_COMPANY_ID = 0
@@ -12,6 +13,10 @@ _OWN_COMPANY_ID = 0
 
 def load_policy() -> AlertPolicy:
     """Return the one row of the alert policy; with its built-in values while nobody has saved it."""
+    return read_once("policy", _load_policy)
+
+
+def _load_policy() -> AlertPolicy:
     row = AlertPolicy.objects.select_related("own_company").filter(pk=AlertPolicy.SINGLETON_ID).first()
     return row or AlertPolicy(pk=AlertPolicy.SINGLETON_ID)
 

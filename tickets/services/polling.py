@@ -28,6 +28,7 @@ from tickets.services.intake import (
     record_seen_open,
     record_undescribed_alert,
 )
+from tickets.services.snapshot import same_settings
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +84,7 @@ def _record_page(recorder: RunRecorder, on_due: OnDue, page: list[RemoteAlert]) 
         )
     }
     unchanged: list[Alert] = []
+    changed: list[RemoteAlert] = []
     for remote in page:
         alert = known.get(remote.uid)
         if recorder.dry_run:
@@ -93,6 +95,9 @@ def _record_page(recorder: RunRecorder, on_due: OnDue, page: list[RemoteAlert]) 
         elif alert is not None and is_unchanged(alert, remote):
             unchanged.append(alert)
         else:
+            changed.append(remote)
+    with same_settings():
+        for remote in changed:
             on_due(_record_listed(recorder, remote))
     recorder.unchanged(len(unchanged))
     record_seen_open(unchanged, timezone.now())

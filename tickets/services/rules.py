@@ -13,6 +13,7 @@ from tickets.domain.settings import PICK_FIELDS, EffectiveSettings, PickRef, Set
 from tickets.models import Alert, TicketRule
 from tickets.selectors.places import Place, place_of
 from tickets.services.defaults import load_catalogue, load_rows, read_values
+from tickets.services.snapshot import read_once
 
 _SITE_RULE_ID = 0
 
@@ -72,7 +73,7 @@ def with_rule_values() -> QuerySet[TicketRule]:
 
 def load_rules() -> list[Rule]:
     """Return the rules that are switched on. Two queries."""
-    return [to_rule(row) for row in with_rule_values().filter(is_active=True)]
+    return read_once("rules", lambda: [to_rule(row) for row in with_rule_values().filter(is_active=True)])
 
 
 def to_rule(row: TicketRule) -> Rule:

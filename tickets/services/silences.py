@@ -11,6 +11,7 @@ from tickets.domain.holding import SilenceFacts
 from tickets.domain.rules.conditions import Conditions
 from tickets.models import Alert, Silence, Ticket
 from tickets.services.rules import to_hours
+from tickets.services.snapshot import read_once
 from tickets.services.timeline import record_event
 
 
@@ -24,7 +25,7 @@ def active_silences(now: datetime) -> QuerySet[Silence]:
 def load_silences(now: datetime) -> list[SilenceFacts]:
     """Return what the domain compares. One query."""
     rows = active_silences(now).select_related("device", "site", "company", "ends_with", "owner")
-    return [to_silence(row) for row in rows]
+    return read_once("silences", lambda: [to_silence(row) for row in rows])
 
 
 def to_silence(row: Silence) -> SilenceFacts:

@@ -21,6 +21,7 @@ from tickets.services.close import settle
 from tickets.services.defects import NOT_OF_THE_ROW, decide_or_mark, list_unsettled, mark_unsettled
 from tickets.services.intake import waiting_deliveries
 from tickets.services.silences import end_what_is_over, released_alerts
+from tickets.services.snapshot import same_settings
 
 log = structlog.get_logger(__name__)
 
@@ -84,8 +85,9 @@ def reconsider_alerts(now: datetime | None = None, *, site_uids: list[str] | Non
         end_what_is_over(now)
         waiting = waiting | with_place(released_alerts(now))
     due: list[int] = []
-    for alert_id in waiting.order_by("id").values_list("pk", flat=True)[:_BATCH]:
-        due += decide_or_mark(alert_id, now=now)
+    with same_settings():
+        for alert_id in waiting.order_by("id").values_list("pk", flat=True)[:_BATCH]:
+            due += decide_or_mark(alert_id, now=now)
     return due
 
 
