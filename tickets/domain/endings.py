@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 #: Note types that Autotask writes itself: workflow rules, duplicates, forwards and merges, mail copies.
 SYSTEM_NOTE_TYPES: Final = frozenset({13, 15, 91, 92, 93, 94, 95, 99, 100})
-#: Activity so shortly after our own write is its echo.
-_ECHO: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,8 @@ class Known:
 
     Attributes:
         status, queue, resource_id: as last read right after we made it.
-        written_at: when we last wrote to it.
+        activity_at: Autotask's time of the last activity as read right after our last write; None when it was not read
+            since then.
         not_people: resources whose changes do not count: the API user and those that stand for rules.
         since: when we made or last reopened it; what happened before is over.
     """
@@ -119,7 +118,7 @@ class Known:
     status: int | None
     queue: int | None
     resource_id: int | None
-    written_at: datetime | None
+    activity_at: datetime | None
     since: datetime | None
     not_people: Collection[int] = field(default_factory=frozenset)
 
@@ -138,9 +137,7 @@ def find_protection(seen: TicketSeen, protected: Protected) -> str:
 def is_surely_untouched(seen: TicketSeen, known: Known) -> bool:
     """Return whether nothing happened since our own last write, so that notes and history need not be read."""
     same = (seen.status, seen.queue, seen.resource_id) == (known.status, known.queue, known.resource_id)
-    if not same or seen.last_activity_at is None or known.written_at is None:
-        return False
-    return seen.last_activity_at <= known.written_at + _ECHO
+    return same and seen.last_activity_at is not None and seen.last_activity_at == known.activity_at
 
 
 def find_touch(

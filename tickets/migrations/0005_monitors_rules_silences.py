@@ -259,8 +259,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='ticket',
-            name='written_at',
-            field=models.DateTimeField(blank=True, help_text="When we last wrote to it; later activity is somebody else's.", null=True),
+            name='own_activity_at',
+            field=models.DateTimeField(blank=True, help_text="Autotask's last activity as read right after our last write; empty when it was not read since.", null=True),
         ),
         migrations.AddField(
             model_name='ticketdefaults',
@@ -460,7 +460,7 @@ class Migration(migrations.Migration):
                 ('storm_fleet_minutes', models.PositiveSmallIntegerField(default=15, verbose_name='within (minutes)')),
                 ('breaker_per_minute', models.PositiveSmallIntegerField(default=30, help_text='Above it, alerts are grouped by site. 0: never.', verbose_name='new tickets in a minute')),
                 ('breaker_percent', models.PositiveSmallIntegerField(default=30, help_text='0: never.', verbose_name="share of Autotask's hourly requests (%)")),
-                ('flap_changes', models.PositiveSmallIntegerField(default=4, help_text='0: nothing counts as flapping.', verbose_name='times raised or cleared')),
+                ('flap_changes', models.PositiveSmallIntegerField(default=6, help_text='0: nothing counts as flapping.', verbose_name='times raised or cleared')),
                 ('flap_minutes', models.PositiveSmallIntegerField(default=60, verbose_name='within (minutes)')),
                 ('flap_delay_minutes', models.PositiveSmallIntegerField(default=15, help_text='Before its ticket is completed.', verbose_name='a flapping condition must be quiet for (minutes)')),
                 ('most_additional_items', models.PositiveSmallIntegerField(default=5, help_text='Each costs one Autotask call; further devices are named in a note.', verbose_name='additional configuration items per ticket')),

@@ -89,8 +89,10 @@ class Ticket(models.Model):
         null=True, blank=True, help_text="When a person was found to work on it."
     )
     touched_why = models.CharField(max_length=300, blank=True)
-    written_at = models.DateTimeField(
-        null=True, blank=True, help_text="When we last wrote to it; later activity is somebody else's."
+    own_activity_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Autotask's last activity as read right after our last write; empty when it was not read since.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     created_in_autotask_at = models.DateTimeField(null=True, blank=True)

@@ -79,6 +79,7 @@ def write_first_note(action: Action, clients: Clients, *, lane: Lane, subject: s
     client = clients.autotask(lane=lane, subject=subject)
     write_note(action, client, ticket.autotask_ticket_id)
     outbox.finish(action)
+    Ticket.objects.filter(pk=ticket.pk).update(own_activity_at=None)
     record_event("note_written", "First note written.", ticket=ticket)
     return []
 
@@ -247,7 +248,7 @@ def _adopt(action: Action, ticket: Ticket, alert: Alert, remote: RemoteTicket, *
             created_in_autotask_at=ticket.created_in_autotask_at or remote.created_at or now,
             last_activity_at=remote.last_activity_at,
             checked_at=now,
-            written_at=now,
+            own_activity_at=remote.last_activity_at,
         )
         ticket.refresh_from_db()
         number = ticket.ticket_number or f"#{ticket.autotask_ticket_id}"

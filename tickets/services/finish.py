@@ -53,7 +53,6 @@ def complete_ticket(action: Action, clients: Clients, *, lane: Lane, subject: st
             completed_at=now,
             completed_by_us=True,
             status=status,
-            written_at=now,
         )
         record_event("ticket_completed", f"Completed. {text}", alert=alert, ticket=ticket)
     return []

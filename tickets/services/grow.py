@@ -43,7 +43,7 @@ def reopen_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
             reopened_by_person=False,
             touched_at=None,
             touched_why="",
-            written_at=now,
+            own_activity_at=None,
         )
         ticket.refresh_from_db()
         record_event("ticket_reopened", "Reopened: its condition came back.", alert=alert, ticket=ticket)
@@ -66,7 +66,7 @@ def append_note(action: Action, clients: Clients, *, lane: Lane, subject: str) -
     write_note(action, clients.autotask(lane=lane, subject=subject), _id_of(ticket))
     outbox.finish(action)
     Ticket.objects.filter(pk=ticket.pk).update(
-        noted_occurrences=action.payload["occurrences"], noted_at=now, written_at=timezone.now()
+        noted_occurrences=action.payload["occurrences"], noted_at=now, own_activity_at=None
     )
     record_event("note_written", "Note written: more alerts.", alert=alert, ticket=ticket)
     return []
@@ -89,7 +89,7 @@ def update_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
         for field, column in (("status", "status"), ("queueID", "queue"), ("title", "title"))
         if field in action.payload["fields"]
     }
-    Ticket.objects.filter(pk=ticket.pk).update(written_at=timezone.now(), **known)
+    Ticket.objects.filter(pk=ticket.pk).update(own_activity_at=None, **known)
     record_event("ticket_changed", action.payload.get("why", "Changed."), alert=action.alert, ticket=ticket)
     return []
 
@@ -122,7 +122,7 @@ def add_item(action: Action, clients: Clients, *, lane: Lane, subject: str) -> l
         outbox.update_held(action, in_doubt=False, doubt_since=None)
         raise
     outbox.finish(action)
-    Ticket.objects.filter(pk=ticket.pk).update(written_at=timezone.now())
+    Ticket.objects.filter(pk=ticket.pk).update(own_activity_at=None)
     record_event("item_added", f"{item} is named in the ticket.", alert=alert, ticket=ticket)
     return []
 

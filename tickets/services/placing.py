@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from mappings.models import Company, SiteMapping
 from tickets.domain.decisions import Cause, Decision
-from tickets.domain.grouping import Placed, Placement, TicketKind, place
+from tickets.domain.grouping import Because, Placed, Placement, TicketKind, place
 from tickets.domain.holding import Hold
 from tickets.domain.keys import correlation_key
 from tickets.domain.settings import EffectiveSettings
@@ -171,7 +171,19 @@ def _join(case: Case, placed: Placed, policy: AlertPolicy, now: datetime) -> lis
     Ticket.objects.filter(pk=ticket.pk).update(occurrences=F("occurrences") + 1)
     record_event("merged", placed.reason, alert=case.alert, ticket=ticket, data=_facts(placed))
     ticket.refresh_from_db()
+    if placed.because is Because.SITE_STORM:
+        _let_watched_go(case.alert, now)
     return repeats.follow_join(ticket, case.alert, case.settings, placed, policy, now)
+
+
+def _let_watched_go(alert: Alert, now: datetime) -> None:
+    """The site's storm has its ticket: alerts that waited to see whether there is one need not wait longer."""
+    Alert.objects.filter(
+        state=Alert.State.HELD,
+        cause=Because.SITE_WATCH.value,
+        monitor=alert.monitor,
+        datto_site_uid=alert.datto_site_uid,
+    ).update(not_before=now)
 
 
 def _leave_unmade_ticket(alert: Alert, other: Ticket) -> None:

@@ -65,7 +65,7 @@ def find_why_not(client: AutotaskClient, ticket: Ticket, *, completes_touched: b
         return Untouchable(protection, is_touched=False)
     if completes_touched:
         return None
-    known = _known(ticket, policy)
+    known = _known(ticket, policy, creator=remote.creator_resource_id)
     if is_surely_untouched(seen, known):
         return None
     touch = find_touch(
@@ -81,18 +81,23 @@ def find_why_not(client: AutotaskClient, ticket: Ticket, *, completes_touched: b
     return Untouchable(touch, is_touched=True) if touch else None
 
 
-def _known(ticket: Ticket, policy: AlertPolicy) -> Known:
+def _known(ticket: Ticket, policy: AlertPolicy, *, creator: int | None) -> Known:
+    """Return what we know of a ticket; we created it, so its creator is our own API user."""
     own = (
         Connection.objects.filter(pk=Connection.SINGLETON_ID)
         .values_list("autotask_resource_id", flat=True)
         .first()
     )
-    not_people = {_SYSTEM_RESOURCE_ID, *policy.rule_resources, *([own] if own is not None else [])}
+    not_people = {
+        _SYSTEM_RESOURCE_ID,
+        *policy.rule_resources,
+        *(one for one in (own, creator) if one is not None),
+    }
     return Known(
         status=ticket.status,
         queue=ticket.queue,
         resource_id=ticket.assigned_resource_id,
-        written_at=ticket.written_at or ticket.created_in_autotask_at,
+        activity_at=ticket.own_activity_at,
         since=ticket.created_in_autotask_at,
         not_people=frozenset(not_people),
     )
