@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mappings.models import Device
 from tickets.domain.grouping import Around, StormPolicy, TicketKind, TicketRef
@@ -19,6 +19,8 @@ _OPEN = (Ticket.State.OPEN, Ticket.State.REOPENING)
 #: What one new ticket costs: create, read back, and about one note.
 _CALLS_PER_TICKET = 3
 _CALLS_PER_HOUR = 10_000
+#: An alert so old when it is first seen was there before us.
+_BACKLOG = timedelta(minutes=10)
 
 
 def lock_place(site_uid: str) -> None:
@@ -57,9 +59,6 @@ def gather(
     )
     firing = of_monitor.filter(raised_at__gte=site_since) if of_monitor is not None else None
     at_site = firing.filter(datto_site_uid=alert.datto_site_uid) if firing is not None else None
-    minute = Ticket.objects.filter(created_at__gt=now - timedelta(minutes=1)).exclude(
-        state=Ticket.State.ABANDONED
-    )
     hour = Ticket.objects.filter(created_at__gt=now - timedelta(hours=1)).exclude(
         state=Ticket.State.ABANDONED
     )
@@ -94,7 +93,7 @@ def gather(
         )
         if of_monitor is not None
         else 1,
-        created_last_minute=minute.count(),
+        created_last_minute=_count_last_minute(alert, at, now),
         budget_percent=100 * _CALLS_PER_TICKET * hour.count() // _CALLS_PER_HOUR,
         breaker_ticket=_ref(
             open_tickets.filter(kind=TicketKind.BREAKER, datto_site_uid=alert.datto_site_uid)
@@ -115,6 +114,18 @@ def count_changes(condition_key: str, policy: StormPolicy, now: datetime) -> int
     raised = rows.filter(raised_at__gte=since).count()
     cleared = rows.filter(is_resolved=True, resolved_at__gte=since).count()
     return cleared + min(raised, cleared + 1)
+
+
+def _count_last_minute(alert: Alert, at: datetime, now: datetime) -> int:
+    """Return how many tickets were made within a minute for alerts that were new.
+
+    The backlog that a new connection finds is no storm: its alerts are old, and neither count nor are grouped.
+    """
+    if alert.first_seen_at - at > _BACKLOG:
+        return 0
+    new_ones = Alert.objects.filter(ticket=OuterRef("pk"), raised_at__gt=now - _BACKLOG)
+    rows = Ticket.objects.filter(Exists(new_ones), created_at__gt=now - timedelta(minutes=1))
+    return rows.exclude(state=Ticket.State.ABANDONED).count()
 
 
 def _open_tickets(alert: Alert) -> QuerySet[Ticket]:
