@@ -80,7 +80,7 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
 
 #: URL name of a page that is no list -> permission to see it; as its view demands.
 _PERMISSIONS = {
-    "integration-health": "integration.view_connection",
+    "integration-health": "integration.view_vendorhealth",
     "run-now": "integration.view_syncrun",
     "connection": "integration.view_connection",
     "preflight": "integration.view_preflightcheck",

@@ -28,7 +28,8 @@ def register_purger(name: str, purge: Callable[[datetime], int]) -> None:
 def purge_old_rows(now: datetime | None = None) -> dict[str, int]:
     """Delete what is past its time; returns counts by what it was."""
     now = now or timezone.now()
-    ended = SyncRun.objects.exclude(status__in=[SyncRun.Status.QUEUED, SyncRun.Status.RUNNING])
+    alive = [SyncRun.Status.QUEUED, SyncRun.Status.RUNNING]
+    ended = SyncRun.objects.exclude(status__in=alive)
     quiet = Q(
         trigger=SyncRun.Trigger.SCHEDULE,
         status=SyncRun.Status.SUCCEEDED,
@@ -36,7 +37,9 @@ def purge_old_rows(now: datetime | None = None) -> dict[str, int]:
         updates=0,
         deactivations=0,
     )
-    old_runs = ended.filter(created_at__lt=now - timedelta(days=settings.HISTORY_DAYS))
+    # A run at work tells the one whose plan it applies, or takes back, how each change went.
+    busy = SyncRun.objects.filter(status__in=alive, source__isnull=False).values("source")
+    old_runs = ended.filter(created_at__lt=now - timedelta(days=settings.HISTORY_DAYS)).exclude(pk__in=busy)
     counts = {
         "vendor calls": delete_in_batches(
             VendorCall.objects.filter(started_at__lt=now - timedelta(days=settings.CALL_LOG_DAYS))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -35,27 +35,31 @@ def read_backlog() -> Backlog:
 
 
 def read_inbound() -> list[InboundState]:
-    """Return when each door last received something."""
-    last = dict(Delivery.objects.order_by().values_list("channel").annotate(at=Max("received_at")))
-    tests = dict(
-        Delivery.objects.filter(state=Delivery.State.TEST)
-        .order_by()
-        .values_list("channel")
-        .annotate(at=Max("received_at"))
-    )
-    states = []
-    for channel in Delivery.Channel.values:
-        newest = Delivery.objects.filter(channel=channel).order_by("-id").first()
-        unreadable = newest is not None and newest.state == Delivery.State.UNREADABLE
-        states.append(
-            InboundState(
-                channel=channel,
-                last_at=last.get(channel),
-                last_test_at=tests.get(channel),
-                last_problem=newest.reason if newest is not None and unreadable else "",
-            )
+    """Return when each door last received something. Two queries."""
+    seen = {
+        row["channel"]: row
+        for row in Delivery.objects.order_by()
+        .values("channel")
+        .annotate(
+            last=Max("received_at"),
+            test=Max("received_at", filter=Q(state=Delivery.State.TEST)),
+            newest=Max("pk"),
         )
-    return states
+    }
+    unreadable = dict(
+        Delivery.objects.filter(
+            pk__in=[row["newest"] for row in seen.values()], state=Delivery.State.UNREADABLE
+        ).values_list("channel", "reason")
+    )
+    return [
+        InboundState(
+            channel=channel,
+            last_at=seen[channel]["last"] if channel in seen else None,
+            last_test_at=seen[channel]["test"] if channel in seen else None,
+            last_problem=unreadable.get(channel, ""),
+        )
+        for channel in Delivery.Channel.values
+    ]
 
 
 def collect_metrics() -> Iterable[Metric]:
@@ -92,14 +96,22 @@ def collect_metrics() -> Iterable[Metric]:
 
 
 def purge(now: datetime) -> int:
-    """Delete old messages, and alerts that are over with their tickets and stories; returns how many rows went."""
+    """Delete old messages, and alerts that are over with their tickets and stories; returns how many rows went.
+
+    What a vendor has still to be told keeps its alert and its ticket.
+    """
+    wished = Action.objects.filter(state__in=[Action.State.WAITING, Action.State.RUNNING])
     messages = Delivery.objects.exclude(state=Delivery.State.NEW)
     ignored = messages.filter(state=Delivery.State.IGNORED, received_at__lt=now - _IGNORED_MESSAGES)
     gone = delete_in_batches(ignored) + delete_in_batches(messages.filter(received_at__lt=now - _MESSAGES))
     old = now - timedelta(days=settings.HISTORY_DAYS)
     gone += delete_in_batches(
-        Alert.objects.filter(is_resolved=True, resolved_at__lt=old, first_seen_at__lt=old)
+        Alert.objects.filter(is_resolved=True, resolved_at__lt=old, first_seen_at__lt=old).exclude(
+            pk__in=wished.filter(alert__isnull=False).values("alert")
+        )
     )
     return gone + delete_in_batches(
-        Ticket.objects.filter(alerts__isnull=True, created_at__lt=old).exclude(state=Ticket.State.OPEN)
+        Ticket.objects.filter(alerts__isnull=True, created_at__lt=old)
+        .exclude(state=Ticket.State.OPEN)
+        .exclude(pk__in=wished.filter(ticket__isnull=False).values("ticket"))
     )

@@ -101,6 +101,13 @@ def find_device(sandbox: Sandbox, values: Values) -> Device | None:
     return found[0]
 
 
+def make_odd(sandbox: Sandbox, uid: str, values: Values) -> None:
+    """Let an alert be sent with these fields instead of the right ones."""
+    alert = guarded(lambda: sandbox.datto.get_alert(uid))
+    with sandbox.datto.lock:
+        alert.odd = dict(values) or None
+
+
 def raise_alert(sandbox: Sandbox, values: Values) -> str:
     """Fire a monitor; see `POST /control/alerts` for the values. Returns the alert's uid."""
     device = find_device(sandbox, values)

@@ -7,6 +7,7 @@
 | GET /control/alerts | `?open=false` adds resolved ones raised here; `q`, `limit` | `{"total", "alerts"}` |
 | POST /control/alerts | `deviceUid` or `device` or `siteUid`; `contextClass`, `subject`, `name`, `priority`, `diagnostics`, `message`, `context`, `autoresolveMins`, `createsTicket`, `ticketNumber` | `{"alertUid"}` |
 | GET /control/alerts/UID | | the alert with `label`, `message`, `responseActions` |
+| POST /control/alerts/UID/odd | fields to send instead of the right ones; `{"absent": true}` leaves one out; `{}` mends it | `{}` |
 | POST /control/alerts/UID/resolve | `by` | `{"resolved": false when it was already}` |
 | GET /control/tickets | `externalID`, `q`, `limit` | `{"total", "tickets"}` with labels |
 | GET /control/tickets/ID | | the ticket and its `notes` |
@@ -115,6 +116,11 @@ def _alerts(blueprint: Blueprint, sandbox: Sandbox) -> None:
     @blueprint.post("/alerts/<uid>/resolve")
     def resolve(uid: str) -> Response:
         return jsonify(resolved=act.resolve_alert(sandbox, uid, body()))
+
+    @blueprint.post("/alerts/<uid>/odd")
+    def odd(uid: str) -> Response:
+        act.make_odd(sandbox, uid, body())
+        return jsonify({})
 
     @blueprint.post("/storm")
     def storm() -> Response:

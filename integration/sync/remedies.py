@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integration.vendors.errors import (
     AuthenticationFailed,
+    ContractBroken,
     PermissionDenied,
     RateLimited,
     Unavailable,
@@ -21,4 +22,6 @@ def remedy_for(error: VendorError) -> str:
         return f"Nothing to do: the request budget is used up; work goes on in about {error.retry_after_seconds:.0f} s."
     if isinstance(error, Unavailable):
         return "Nothing to do if it was short: work goes on by itself. Otherwise check the vendor's status page and this server's network."
+    if isinstance(error, ContractBroken):
+        return "The vendor answered in a form it does not document; it is read again by itself. If that goes on, tell the vendor's support with the call from Sync > Vendor calls."
     return "See the vendor call for details; Preflight tells what is wrong with the connection."

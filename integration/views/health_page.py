@@ -28,13 +28,13 @@ _CHANNELS = {"datto_rmm": "Datto RMM webhook", "autotask": "Autotask webhook", "
 _SILENCE = timedelta(days=2)
 
 
-@page("integration.view_connection")
+@page("integration.view_vendorhealth")
 def integration_health(request: HttpRequest) -> HttpResponse:
     """The page."""
     return render(request, "integration_health.html", "Integration health", _context())
 
 
-@page("integration.view_connection")
+@page("integration.view_vendorhealth")
 def integration_health_live(request: HttpRequest) -> HttpResponse:
     """The moving part, as {"html", "live"}."""
     return live_part(request, "_health.html", _context(), live=True)

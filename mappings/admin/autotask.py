@@ -91,14 +91,15 @@ class CompanyAdmin(OrganizationSites):
         return "active" if company.is_active else "inactive"
 
     @display(description="Type")
-    def show_type(self, company: Company) -> str:
-        """Show the company type's label."""
-        if company.company_type is None:
-            return "-"
-        value = PicklistValue.objects.filter(
-            entity="Companies", field="companyType", value=company.company_type
-        ).first()
-        return str(value) if value else "-"
+    def show_type(self, company: Any) -> str:
+        """Show the company type's label; the theme asks several times for each page."""
+        if not hasattr(company, "type_label"):
+            of_type = PicklistValue.objects.filter(
+                entity="Companies", field="companyType", value=company.company_type
+            )
+            value = of_type.first() if company.company_type is not None else None
+            company.type_label = str(value) if value else "-"
+        return str(company.type_label)
 
     @display(description="In Autotask")
     def in_autotask(self, company: Any) -> SafeString | str:

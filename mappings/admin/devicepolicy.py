@@ -168,7 +168,8 @@ class DevicePolicyAdmin(ThemedAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the only row's form."""
-        del extra_context
+        if not self.has_view_or_change_permission(request):
+            return super().changelist_view(request, extra_context)
         DevicePolicy.objects.get_or_create(pk=DevicePolicy.SINGLETON_ID)
         return HttpResponseRedirect(
             reverse("admin:mappings_devicepolicy_change", args=[DevicePolicy.SINGLETON_ID])

@@ -151,8 +151,9 @@ class DeviceTypeRuleAdmin(ThemedAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the rules, and below them what no rule names."""
-        if self.has_view_permission(request):
-            ensure_catch_all()
+        if not self.has_view_or_change_permission(request):
+            return super().changelist_view(request, extra_context)
+        ensure_catch_all()
         context = {
             "is_table_empty": False,
             "overview": self.overview(request),

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin, TabularInline
 
 from mappings.models import PicklistValue, WorkType
-from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm
+from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm, read_priorities_once
 from tickets.admin.display import column, show_moment
 from tickets.domain.settings import FLAG_FIELDS, PICK_FIELDS, TEMPLATE_FIELDS, resolve
 from tickets.domain.template_language import FILTERS
@@ -48,6 +48,14 @@ class PriorityInline(TabularInline):  # type: ignore[misc]  # the theme ships no
     can_delete = False
     hide_title = True
     verbose_name_plural = "By alert priority"
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Let the six lines share what they offer."""
+        formset = super().get_formset(request, obj, **kwargs)
+        # Held as a static method: a plain function would become a method of the form.
+        shared = {"priorities": staticmethod(read_priorities_once())}
+        formset.form = type("SharingPriorityForm", (formset.form,), shared)
+        return formset
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """There are exactly six priorities."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final
 
 from django import forms
 from django.db.models import Q, QuerySet
+from django.forms.models import ModelChoiceIteratorValue
 from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminNullBooleanSelectWidget,
@@ -38,10 +41,23 @@ class PickSelect(UnfoldAdminSelectWidget):  # type: ignore[misc]  # the theme sh
 
 
 class _PickField(forms.ModelChoiceField[Any]):
-    def __init__(self, values: QuerySet[Any], *, title: str, help_text: str, empty: str) -> None:
+    """A choice whose rows were read together with those of other fields.
+
+    Args:
+        values: what may be chosen; asked only when something was.
+        rows: the same, as read already.
+    """
+
+    def __init__(
+        self, values: QuerySet[Any], rows: Iterable[Any], *, title: str, help_text: str, empty: str
+    ) -> None:
         super().__init__(
             values, required=False, label=title, help_text=help_text, empty_label=empty, widget=PickSelect()
         )
+        self.choices = [
+            ("", empty),
+            *((ModelChoiceIteratorValue(one.pk, one), self.label_from_instance(one)) for one in rows),
+        ]
 
     def label_from_instance(self, obj: Any) -> str:
         """Say of a value that Autotask no longer offers it."""
@@ -66,9 +82,10 @@ class TicketDefaultsForm(forms.ModelForm[TicketDefaults]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.verdict = Verdict()
+        offered = self._read_rows()
         for name, title in PICK_FIELDS.items():
             if name in self.fields:
-                self.fields[name] = self._pick_field(name, title)
+                self.fields[name] = self._pick_field(name, title, offered[name])
         for name in ("create_ticket", *FLAG_FIELDS):
             if name in self.fields:
                 self._label_choices(name)
@@ -106,18 +123,41 @@ class TicketDefaultsForm(forms.ModelForm[TicketDefaults]):
                 self.add_error(name if name in self.fields else None, message)
         return cleaned
 
-    def _pick_field(self, name: str, title: str) -> _PickField:
-        stored = getattr(self.instance, f"{name}_id")
-        usable = Q(is_active=True) | Q(pk=stored)
-        values: QuerySet[Any]
+    def _usable(self, name: str) -> QuerySet[Any]:
+        usable = Q(is_active=True) | Q(pk=getattr(self.instance, f"{name}_id"))
         if name == "work_type":
-            values = WorkType.objects.filter(usable)
-        else:
-            entity, rest_field = PICKLISTS[name]
-            values = PicklistValue.objects.filter(usable, entity=entity, field=rest_field)
+            return WorkType.objects.filter(usable)
+        entity, rest_field = PICKLISTS[name]
+        return PicklistValue.objects.filter(usable, entity=entity, field=rest_field)
+
+    def _read_rows(self) -> dict[str, list[Any]]:
+        """Return what each field offers; two queries for all of them."""
+        names = [name for name in PICK_FIELDS if name in self.fields]
+        wanted = Q(pk__in=[])
+        for name in names:
+            if name != "work_type":
+                entity, rest_field = PICKLISTS[name]
+                wanted |= Q(entity=entity, field=rest_field)
+        stored = {getattr(self.instance, f"{name}_id") for name in names if name != "work_type"} - {None}
+        usable = Q(is_active=True) | Q(pk__in=stored)
+        by_list: dict[tuple[str, str], list[PicklistValue]] = {}
+        for value in PicklistValue.objects.filter(wanted, usable):
+            by_list.setdefault((value.entity, value.field), []).append(value)
+        rows: dict[str, list[Any]] = {}
+        for name in names:
+            if name == "work_type":
+                rows[name] = list(self._usable(name))
+                continue
+            own = getattr(self.instance, f"{name}_id")
+            # An inactive value that another field of the same list has stored is none of this one's.
+            rows[name] = [one for one in by_list.get(PICKLISTS[name], []) if one.is_active or one.pk == own]
+        return rows
+
+    def _pick_field(self, name: str, title: str, rows: Iterable[Any]) -> _PickField:
         help_text = self.fields[name].help_text
         return _PickField(
-            values,
+            self._usable(name),
+            rows,
             title=title[0].upper() + title[1:],
             help_text=str(help_text),
             empty=self._empty_label(name),
@@ -141,7 +181,13 @@ class TicketDefaultsForm(forms.ModelForm[TicketDefaults]):
 
 
 class PriorityForm(forms.ModelForm[PriorityDefaults]):
-    """What one alert priority means."""
+    """What one alert priority means.
+
+    Attributes:
+        priorities: reads Autotask's priorities; the admin gives one reader to all lines of a page.
+    """
+
+    priorities: Callable[[], list[PicklistValue]] | None = None
 
     class Meta:
         model = PriorityDefaults
@@ -152,9 +198,15 @@ class PriorityForm(forms.ModelForm[PriorityDefaults]):
         self.verdict = Verdict()
         if "ticket_priority" in self.fields:
             usable = Q(is_active=True) | Q(pk=self.instance.ticket_priority_id)
-            values = PicklistValue.objects.filter(usable, entity="Tickets", field="priority")
+            every = PicklistValue.objects.filter(entity="Tickets", field="priority")
+            read = type(self).priorities
+            rows = [
+                one
+                for one in (every if read is None else read())
+                if one.is_active or one.pk == self.instance.ticket_priority_id
+            ]
             self.fields["ticket_priority"] = _PickField(
-                values, title="Ticket priority", help_text="", empty="As inherited"
+                every.filter(usable), rows, title="Ticket priority", help_text="", empty="As inherited"
             )
         if "create_ticket" in self.fields:
             widget = UnfoldAdminNullBooleanSelectWidget()
@@ -172,6 +224,11 @@ class PriorityForm(forms.ModelForm[PriorityDefaults]):
             for message in messages:
                 self.add_error(name, message)
         return cleaned
+
+
+def read_priorities_once() -> Callable[[], list[PicklistValue]]:
+    """Return a reader of Autotask's priorities that asks for them at its first call only."""
+    return cache(lambda: list(PicklistValue.objects.filter(entity="Tickets", field="priority")))
 
 
 def describe_empty(value: PickRef | None, origin: str) -> str:

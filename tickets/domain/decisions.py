@@ -191,6 +191,15 @@ def _quoted(name: str) -> str:
 
 def _blocked_by_site(alert: AlertFacts, site: SiteFacts | None) -> Decision | None:
     name = _quoted(site.name if site else alert.site_name or alert.site_uid)
+    if site is None and not alert.site_uid:
+        return Decision(
+            Verdict.BLOCK,
+            "Datto RMM names no site with this alert, and its device is not known here."
+            if alert.device_uid
+            else "Datto RMM names neither a site nor a device with this alert.",
+            Cause.SITE_UNKNOWN,
+            "It goes on by itself when a later poll names the site. Until then look at it in Datto RMM.",
+        )
     if site is None:
         return Decision(
             Verdict.BLOCK,

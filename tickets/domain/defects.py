@@ -7,6 +7,8 @@ from typing import Final
 
 #: What a person is told to do; also tells such rows from others in lists.
 DEFECT_REMEDY: Final = "This is a defect in RMM Bridge; the log has the details. It is tried again by itself, and when you press Retry."
+#: The same of a message about something the vendor sends in a form that cannot be read.
+UNREADABLE_REMEDY: Final = "The vendor answered in a form it does not document. It is asked again by itself; if it stays so, look at the object there and tell its support."
 _PAUSES_MINUTES: Final = (1, 5, 15, 60)
 
 

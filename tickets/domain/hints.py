@@ -29,9 +29,39 @@ _UID_IN_TEXT = re.compile(
 )
 #: Names of the constant that names the monitor.
 _MONITOR_KEYS = ("monitorkey", "monitorname", "monitor")
-_EVENT_KEYS = {"event", "eventtype", "action", "status", "state", "type", "resolved"}
+_EVENT_KEYS = {
+    *("event", "eventtype", "eventname", "action", "status", "state", "type"),
+    *("alertevent", "alertaction", "alertstatus", "alertstate"),
+}
+#: True says that it is over.
+_OVER_KEYS = {
+    "resolved",
+    "isresolved",
+    "alertresolved",
+    "wasresolved",
+    "cleared",
+    "iscleared",
+    "closed",
+    "isclosed",
+}
+#: False says that it is over.
+_OPEN_KEYS = {"open", "isopen", "active", "isactive"}
+#: Any value says that it is over.
+_WHEN_KEYS = {
+    "resolvedon",
+    "resolvedat",
+    "resolvedtime",
+    "resolvedby",
+    "clearedat",
+    "clearedon",
+    "closedat",
+    "closedon",
+}
+_YES = {"true", "1", "yes", "y", "on", "t"}
+_NO = {"false", "0", "no", "n", "off", "f"}
+_NOTHING = {"", "0", "none", "null", "false", "no", "-"}
 _DEEPEST = 6
-_RESOLVED = re.compile(r"resol|clear|clos|recover", re.IGNORECASE)
+_RESOLVED = re.compile(r"resol|clear|clos|recover|\bok\b|\bfixed\b", re.IGNORECASE)
 
 
 class HintKind(StrEnum):
@@ -77,7 +107,7 @@ def read_hint(body: str, query: str = "") -> Hint:
         return Hint(HintKind.UNREADABLE, problem="The message is empty.", remedy=_REMEDY)
     pairs = list(_pairs(body)) + [(_key(name), value) for name, value in parse_qsl(query)]
     monitor_key = _read_monitor_key(pairs)
-    is_resolved = any(name in _EVENT_KEYS and _means_resolved(name, value) for name, value in pairs)
+    is_resolved = any(_means_resolved(name, value) for name, value in pairs)
     named = [
         (name, value) for key in _UID_KEYS for name, value in pairs if name == key and value not in (None, "")
     ]
@@ -88,7 +118,9 @@ def read_hint(body: str, query: str = "") -> Hint:
         if _PLACEHOLDER.fullmatch(text):
             return Hint(HintKind.TEST)
         if _UID.fullmatch(text):
-            return Hint(HintKind.ALERT, alert_uid=text, is_resolved=is_resolved, monitor_key=monitor_key)
+            return Hint(
+                HintKind.ALERT, alert_uid=_normal(text), is_resolved=is_resolved, monitor_key=monitor_key
+            )
         if name != "uid" and text:
             # Named, and not a uid: a guess from the rest of the text would be another alert.
             return Hint(HintKind.UNREADABLE, problem=_describe_problem(body, pairs), remedy=_REMEDY)
@@ -98,11 +130,11 @@ def read_hint(body: str, query: str = "") -> Hint:
             return Hint(HintKind.TEST)
         return Hint(
             HintKind.ALERT,
-            alert_uid=found.group(1),
+            alert_uid=_normal(found.group(1)),
             is_resolved=is_resolved or _says_resolved(body),
             monitor_key=monitor_key,
         )
-    guids = set(_GUID.findall(body))
+    guids = {guid.lower() for guid in _GUID.findall(body)}
     if len(guids) == 1:
         return Hint(HintKind.ALERT, alert_uid=guids.pop(), is_resolved=is_resolved, monitor_key=monitor_key)
     if "[alert_uid]" in body:
@@ -116,6 +148,11 @@ def _read_monitor_key(pairs: list[tuple[str, Any]]) -> str:
             if name == key and (found := read_typed_key(value)):
                 return found
     return ""
+
+
+def _normal(uid: str) -> str:
+    """Return the uid as Datto RMM's API spells it: a GUID in lower case."""
+    return uid.lower() if _GUID.fullmatch(uid) else uid
 
 
 def _pairs(body: str) -> Iterator[tuple[str, Any]]:
@@ -171,9 +208,15 @@ def _key(name: str) -> str:
 
 
 def _means_resolved(name: str, value: Any) -> bool:
-    if name == "resolved":
-        return value is True or str(value).strip().lower() in {"true", "1", "yes"}
-    return isinstance(value, str) and bool(_RESOLVED.search(value))
+    """Return whether a pair claims that the alert is over; a wrong yes costs one read, a wrong no waits for the poll."""
+    text = str(value).strip().lower()
+    if name in _EVENT_KEYS:
+        return isinstance(value, str) and bool(_RESOLVED.search(text))
+    if name in _OVER_KEYS:
+        return text in _YES or bool(_RESOLVED.search(text))
+    if name in _OPEN_KEYS:
+        return text in _NO
+    return name in _WHEN_KEYS and text not in _NOTHING and not _PLACEHOLDER.fullmatch(text)
 
 
 def _says_resolved(body: str) -> bool:

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import models
 
 from mappings.models import Company, ConfigurationItemCategory, Device, Site
-from tickets.models.defaults import MonitorType, pick
+from tickets.models.defaults import MonitorType
 from tickets.models.monitor import Monitor
-from tickets.models.settings import TicketSettings
+from tickets.models.settings import TicketSettings, pick
 
 
 class TicketRule(TicketSettings):

@@ -6,10 +6,11 @@ from collections import Counter
 from datetime import datetime
 from typing import Final
 
-from integration.models import Connection, PreflightCheck, SyncRun, VendorHealth
+from integration.models import Connection, SyncRun, Vendor
 from tickets.domain.decisions import SITE_CAUSES
 from tickets.models import Action, Delivery
 from tickets.selectors import pages
+from tickets.selectors.asking import Answers, read_answers
 from tickets.selectors.groups import Group, Link, count_words, find_url, make_links
 from tickets.selectors.inbox_devices import list_device_groups
 
@@ -35,17 +36,28 @@ _EXAMPLES: Final = 5
 
 
 def list_groups(now: datetime) -> list[Group]:
-    """Return every group that waits for a person, most urgent first. A constant number of queries."""
+    """Return every group that waits for a person, most urgent first; at most nine queries."""
+    return build_groups(now, read_answers(now), pages.find_connection())
+
+
+def build_groups(now: datetime, answers: Answers, connection: Connection | None) -> list[Group]:
+    """Return the same from what the caller has read for itself too; at most seven queries.
+
+    Args:
+        now: the present.
+        answers: what `asking.read_answers` returned.
+        connection: the stored one.
+    """
     return [
-        *_connection(),
-        *_vendors(),
-        *_preflight(),
+        *_connection(connection),
+        *_vendors(answers),
+        *_preflight(answers),
         *_blocked_alerts(),
         *_refused_actions(now),
-        *_deliveries(now),
-        *_runs(),
-        *list_device_groups(now),
-        *_inactive_values(),
+        *_deliveries(answers),
+        *_runs(answers),
+        *list_device_groups(answers),
+        *_inactive_values(answers),
     ]
 
 
@@ -66,8 +78,7 @@ def _alert_list(**query: str) -> str:
     return find_url("admin:tickets_alert_changelist", is_resolved__exact="0", **query)
 
 
-def _connection() -> list[Group]:
-    connection = pages.find_connection()
+def _connection(connection: Connection | None) -> list[Group]:
     groups = []
     if connection is None or not connection.is_enabled:
         entered = connection is not None and connection.datto_api_url and connection.autotask_username
@@ -112,31 +123,31 @@ def _webhook(connection: Connection) -> Group:
     )
 
 
-def _vendors() -> list[Group]:
+def _vendors(answers: Answers) -> list[Group]:
     return [
         Group(
-            f"{health.get_vendor_display()} does not answer",
+            f"{Vendor(row.key).label} does not answer",
             1,
-            health.last_error or "No details.",
+            row.text or "No details.",
             "Nothing to do if the outage is short: everything waits in order and is written when it answers again.",
             links=make_links(("Integration health", find_url("integration-health"))),
             icon="cloud_off",
         )
-        for health in VendorHealth.objects.filter(is_down=True)
+        for row in sorted(answers.get("vendor down", []), key=lambda row: row.key)
     ]
 
 
-def _preflight() -> list[Group]:
-    failed = list(PreflightCheck.objects.filter(status=PreflightCheck.Status.FAIL))
+def _preflight(answers: Answers) -> list[Group]:
+    failed = sorted(answers.get("failed check", []), key=lambda row: (row.number, row.key))
     if not failed:
         return []
     return [
         Group(
             "Checks of the connection fail",
             len(failed),
-            "; ".join(f"{check.title}: {check.detail}" for check in failed[:3]),
-            failed[0].remedy or "Open Preflight; each check says what to do.",
-            examples=tuple(Link(check.title, find_url("preflight")) for check in failed[:_EXAMPLES]),
+            "; ".join(f"{check.key}: {check.text}" for check in failed[:3]),
+            failed[0].more or "Open Preflight; each check says what to do.",
+            examples=tuple(Link(check.key, find_url("preflight")) for check in failed[:_EXAMPLES]),
             links=make_links(("Open preflight", find_url("preflight"))),
             icon="fact_check",
         )
@@ -144,15 +155,18 @@ def _preflight() -> list[Group]:
 
 
 def _blocked_alerts() -> list[Group]:
-    causes = pages.list_blocked_causes()
-    site_causes = [one.cause for one in causes if one.cause in SITE_CAUSES]
-    sites = pages.list_sites_with_waiting_alerts(site_causes) if site_causes else []
+    blocked = pages.list_blocked_sites()
     groups = []
-    for one in causes:
+    has_examples = False
+    for one in pages.count_causes(blocked):
         about_sites = one.cause in SITE_CAUSES
         happened = one.reason if one.alerts == 1 or not about_sites else ""
+        examples: dict[str, Link] = {}
         if about_sites:
             happened = f"{count_words(one.sites, 'site')}, {count_words(one.alerts, 'alert')} waiting. {happened}".strip()
+        if about_sites and not has_examples:
+            has_examples = True
+            examples = _waiting_sites(blocked)
         links = [("See the alerts", _alert_list(state__exact="blocked", cause__exact=one.cause))]
         if about_sites:
             links.insert(0, ("Map sites", find_url("admin:mappings_sitemapping_changelist")))
@@ -162,10 +176,7 @@ def _blocked_alerts() -> list[Group]:
                 one.alerts,
                 happened,
                 one.remedy,
-                examples=tuple(
-                    Link(f"{row['name'] or row['site_uid'] or 'no site'} ({row['n']})", _site_list(row))
-                    for row in (sites[:_EXAMPLES] if about_sites and one.cause == site_causes[0] else [])
-                ),
+                examples=tuple(examples.values()),
                 links=make_links(*links),
                 retry_cause=one.cause,
                 icon="lan" if about_sites else "confirmation_number",
@@ -174,8 +185,20 @@ def _blocked_alerts() -> list[Group]:
     return groups
 
 
-def _site_list(row: dict[str, str]) -> str:
-    return find_url("admin:mappings_sitemapping_changelist", q=row["name"] or row["site_uid"])
+def _waiting_sites(blocked: list[pages.BlockedSite]) -> dict[str, Link]:
+    """Return links to the sites that most alerts wait for, whatever is the matter with them."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for one in blocked:
+        if one.cause in SITE_CAUSES:
+            counts[one.site_uid, one.name] += one.alerts
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0][1]))[:_EXAMPLES]
+    return {
+        uid: Link(
+            f"{name or uid or 'no site'} ({count})",
+            find_url("admin:mappings_sitemapping_changelist", q=name or uid),
+        )
+        for (uid, name), count in most
+    }
 
 
 def _refused_actions(now: datetime) -> list[Group]:
@@ -202,22 +225,19 @@ def _action_link(action: Action) -> Link:
     return Link(str(action.ticket)[:80], find_url("admin:tickets_ticket_change", action.ticket_id))
 
 
-def _deliveries(now: datetime) -> list[Group]:
+def _deliveries(answers: Answers) -> list[Group]:
     groups = []
-    for row in pages.list_unusable_deliveries(now):
-        channel = Delivery.Channel(row["channel"]).label
+    for row in sorted(answers.get("unusable message", []), key=lambda row: (-row.number, row.key)):
+        name, _, state = row.key.partition(" ")
         groups.append(
             Group(
-                f"{channel}: messages that {_MESSAGE_TROUBLES[row['state']]}",
-                row["n"],
-                row["reason"],
-                row["remedy"]
+                f"{Delivery.Channel(name).label}: messages that {_MESSAGE_TROUBLES[Delivery.State(state)]}",
+                row.number,
+                row.text,
+                row.more
                 or "Settings > Inbound addresses shows what to paste. Alerts are still found by polling.",
                 links=make_links(
-                    (
-                        "See the messages",
-                        find_url("admin:tickets_delivery_changelist", state__exact=row["state"]),
-                    ),
+                    ("See the messages", find_url("admin:tickets_delivery_changelist", state__exact=state)),
                     ("Inbound addresses", find_url("inbound-addresses")),
                 ),
                 icon="move_to_inbox",
@@ -226,20 +246,21 @@ def _deliveries(now: datetime) -> list[Group]:
     return groups
 
 
-def _runs() -> list[Group]:
+def _runs(answers: Answers) -> list[Group]:
     groups = []
-    for run, planned in pages.list_failed_kinds():
-        is_guarded = run.status == SyncRun.Status.GUARDED
-        cure = run.remedy or "Open the run; it says what to do. The next one tries again."
-        open_run = find_url("admin:integration_syncrun_change", run.pk)
-        links = make_links(("Apply or look" if planned else "Open the run", open_run))
-        if planned:
-            cure = f"{count_words(planned, 'change')} of its plan wait. Look at them, then apply the plan. {cure}"
+    for row in sorted(answers.get("failed kind", []), key=lambda row: -row.number):
+        status, _, kind = row.key.partition(" ")
+        is_guarded = status == SyncRun.Status.GUARDED
+        cure = row.more or "Open the run; it says what to do. The next one tries again."
+        open_run = find_url("admin:integration_syncrun_change", row.number)
+        links = make_links(("Apply or look" if row.other else "Open the run", open_run))
+        if row.other:
+            cure = f"{count_words(row.other, 'change')} of its plan wait. Look at them, then apply the plan. {cure}"
         groups.append(
             Group(
-                f"The last {run.kind} run {'was stopped by the guard' if is_guarded else 'failed'}",
+                f"The last {kind} run {'was stopped by the guard' if is_guarded else 'failed'}",
                 1,
-                run.error.splitlines()[0] if run.error else "No details.",
+                row.text.splitlines()[0] if row.text else "No details.",
                 cure,
                 links=links,
                 icon="sync_problem",
@@ -248,8 +269,11 @@ def _runs() -> list[Group]:
     return groups
 
 
-def _inactive_values() -> list[Group]:
-    found = pages.list_inactive_in_use()
+def _inactive_values(answers: Answers) -> list[Group]:
+    # The row for all monitor types, which has no name, comes first.
+    found = sorted(
+        answers.get("inactive value", []), key=lambda row: (row.more, row.number, row.other, row.key)
+    )
     if not found:
         return []
     return [
@@ -259,8 +283,11 @@ def _inactive_values() -> list[Group]:
             "Tickets are made all the same; these values are skipped.",
             "Choose active values.",
             examples=tuple(
-                Link(f"{row}: {title} {label}", find_url("admin:tickets_ticketdefaults_change", row.pk))
-                for row, title, label in found[:_EXAMPLES]
+                Link(
+                    f"{row.more or 'All monitor types'}: {row.key} {row.text}",
+                    find_url("admin:tickets_ticketdefaults_change", row.number),
+                )
+                for row in found[:_EXAMPLES]
             ),
             links=make_links(("Ticket defaults", find_url("admin:tickets_ticketdefaults_changelist"))),
             icon="tune",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 
+from integration.tally import Row
 from mappings.models import DeviceFinding
 from mappings.services.devices.attention import DeviceAttention, read_attention
 from tickets.selectors.groups import Group, Link, count_words, find_url, make_links
@@ -61,9 +62,9 @@ _DRIFT: Final = {
 }
 
 
-def list_device_groups(now: datetime) -> list[Group]:
+def list_device_groups(answers: Mapping[str, list[Row]]) -> list[Group]:
     """Return the groups about devices, most urgent first; the queries of `read_attention`."""
-    found = read_attention(now)
+    found = read_attention(answers)
     return [
         *_failures(found),
         *_approvals(found),

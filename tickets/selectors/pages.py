@@ -10,17 +10,14 @@ from typing import Any, Final, cast
 from django.db.models import Count, Max, Q
 from django.db.models.functions import Lower, TruncDate
 
-from integration.models import Connection, SyncRun, SyncRunEntry, VendorCall
+from integration.models import Connection, SyncRun, VendorCall
 from mappings.models import PicklistValue
 from tickets.domain.decisions import Cause
-from tickets.domain.defects import DEFECT_REMEDY
 from tickets.domain.resolution_text import SYSTEM_NAMES
-from tickets.domain.settings import PICK_FIELDS
-from tickets.models import Action, Alert, Delivery, PriorityDefaults, Ticket, TicketDefaults
+from tickets.models import Action, Alert, Ticket
 from tickets.selectors.places import places_of, with_place
 
-#: How far back the inbox looks for inbound messages that could not be used, and for refused notes.
-_MESSAGES_WITHIN: Final = timedelta(hours=24)
+#: How far back the inbox looks for refused notes.
 _NOTES_WITHIN: Final = timedelta(days=7)
 
 
@@ -41,7 +38,18 @@ class CauseCount:
     cause: str
     alerts: int
     sites: int
-    oldest_id: int
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedSite:
+    """Alerts of one site, as `places.place_of` tells it, that wait for one cause."""
+
+    cause: str
+    site_uid: str
+    name: str
+    alerts: int
     reason: str
     remedy: str
 
@@ -122,56 +130,41 @@ def find_last_run(kind: str) -> SyncRun | None:
     return SyncRun.objects.filter(kind=kind, finished_at__isnull=False, dry_run=False).first()
 
 
-def list_failed_kinds() -> list[tuple[SyncRun, int]]:
-    """Return the latest finished run of each kind where it failed or was stopped. One query.
-
-    With each comes how many changes of its plan nobody has applied.
-    """
-    latest = (
-        SyncRun.objects.filter(finished_at__isnull=False, dry_run=False)
-        .order_by()
-        .values("kind")
-        .annotate(latest=Max("pk"))
-    )
-    planned = Q(entries__status=SyncRunEntry.Status.PLANNED) & ~Q(entries__operation="")
-    runs = SyncRun.objects.filter(
-        pk__in=latest.values("latest"), status__in=[SyncRun.Status.FAILED, SyncRun.Status.GUARDED]
-    ).annotate(planned=Count("entries", filter=planned))
-    return [(run, run.planned) for run in runs]
-
-
-def list_blocked_causes() -> list[CauseCount]:
-    """Return the causes that alerts wait for, most alerts first. One query."""
+def list_blocked_sites() -> list[BlockedSite]:
+    """Return which causes alerts wait for at which sites, most alerts first. One query."""
     rows = (
         with_place(Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False))
         .order_by()
-        .values("cause")
+        .values("cause", "place_site_uid")
         .annotate(
-            n=Count("pk"),
-            sites=Count("place_site_uid", distinct=True),
-            newest=Max("pk"),
-            reason=Max("reason"),
-            remedy=Max("remedy"),
+            n=Count("pk"), name=Max("place_site_name"), one_reason=Max("reason"), one_remedy=Max("remedy")
         )
-        .order_by("-n", "cause")
+        .order_by("-n", "name")
     )
     return [
-        CauseCount(row["cause"], row["n"], row["sites"], row["newest"], row["reason"], row["remedy"])
+        BlockedSite(
+            row["cause"], row["place_site_uid"], row["name"], row["n"], row["one_reason"], row["one_remedy"]
+        )
         for row in rows
     ]
 
 
-def list_sites_with_waiting_alerts(causes: list[str], limit: int = 8) -> list[dict[str, Any]]:
-    """Return `{site_uid, name, n}` of the sites most alerts wait for. One query."""
-    waiting = Alert.objects.filter(state=Alert.State.BLOCKED, is_resolved=False, cause__in=causes)
-    rows = (
-        with_place(waiting)
-        .order_by()
-        .values("place_site_uid")
-        .annotate(n=Count("pk"), name=Max("place_site_name"))
-        .order_by("-n", "name")[:limit]
-    )
-    return [{"site_uid": row["place_site_uid"], "name": row["name"], "n": row["n"]} for row in rows]
+def count_causes(blocked: Iterable[BlockedSite]) -> list[CauseCount]:
+    """Return the causes that alerts wait for, most alerts first. No query."""
+    by_cause: dict[str, list[BlockedSite]] = {}
+    for one in blocked:
+        by_cause.setdefault(one.cause, []).append(one)
+    causes = [
+        CauseCount(
+            cause,
+            sum(one.alerts for one in sites),
+            len(sites),
+            max(one.reason for one in sites),
+            max(one.remedy for one in sites),
+        )
+        for cause, sites in by_cause.items()
+    ]
+    return sorted(causes, key=lambda one: (-one.alerts, one.cause))
 
 
 def list_refused_actions(now: datetime, limit: int = 50) -> list[Action]:
@@ -187,40 +180,6 @@ def list_refused_actions(now: datetime, limit: int = 50) -> list[Action]:
     stumbled = Q(state=Action.State.WAITING, cause=Cause.DEFECT) & ~Q(kind=Action.Kind.CREATE_TICKET)
     refused = Action.objects.filter(Q(still_matters, state=Action.State.REFUSED) | stumbled)
     return list(refused.select_related("alert", "ticket").order_by("-id")[:limit])
-
-
-def list_unusable_deliveries(now: datetime) -> list[dict[str, Any]]:
-    """Return `{channel, state, n, reason, remedy}` of inbound messages that could not be used. One query."""
-    unusable = Q(
-        received_at__gte=now - _MESSAGES_WITHIN,
-        state__in=[Delivery.State.UNREADABLE, Delivery.State.FAILED],
-    )
-    rows = (
-        Delivery.objects.filter(unusable | Q(state=Delivery.State.NEW, remedy=DEFECT_REMEDY))
-        .order_by()
-        .values("channel", "state")
-        .annotate(n=Count("pk"), reason=Max("reason"), remedy=Max("remedy"))
-        .order_by("-n")
-    )
-    return [dict(row) for row in rows]
-
-
-def list_inactive_in_use() -> list[tuple[TicketDefaults, str, str]]:
-    """Return (defaults, field title, label) of chosen values that Autotask no longer offers. Two queries."""
-    inactive = Q()
-    for name in PICK_FIELDS:
-        inactive |= Q(**{f"{name}__is_active": False})
-    found = []
-    for row in TicketDefaults.objects.select_related("monitor_type", *PICK_FIELDS).filter(inactive):
-        for name, title in PICK_FIELDS.items():
-            value = getattr(row, name)
-            if value is not None and not value.is_active:
-                found.append((row, title, getattr(value, "label", None) or value.name))
-    lines = PriorityDefaults.objects.select_related("defaults__monitor_type", "ticket_priority")
-    for line in lines.filter(ticket_priority__is_active=False):
-        label = line.ticket_priority.label if line.ticket_priority else ""
-        found.append((line.defaults, f"ticket priority for {line.alert_priority}", label))
-    return found
 
 
 def has_picklists() -> bool:

@@ -13,7 +13,7 @@ from tickets.selectors.inbox import count_by_permission, list_groups
 
 #: A worker counts this often, so that no page has to.
 _FRESH_SECONDS: Final = 10
-#: Without a worker a page counts when the count is older than this.
+#: Older than this, without a worker, a count is not shown any more.
 _SECONDS: Final = 60
 _NAME: Final = "waiting-for-people"
 
@@ -29,19 +29,19 @@ class _OwnCount:
 _own = _OwnCount()
 
 
-def read_counts(now: datetime) -> dict[str, int]:
-    """Return how many things wait by the permission one needs to see them; workers count every 10 s.
+def read_counts() -> dict[str, int] | None:
+    """Return how many things wait by the permission one needs to see them, None when nobody counted lately.
 
-    Without Redis each process counts for itself, and does not ask Redis again while its count is fresh.
+    Workers count every 10 s, and so do the pages that show what waits. No other page counts: it would cost each of
+    them as much as the page itself. Without Redis each process knows what its own pages counted, and does not ask
+    Redis again while that is fresh.
     """
     if time.monotonic() < _own.until:
         return _own.counts
     stored = _read()
-    if stored is not None:
-        return {str(permission): int(count) for permission, count in stored["counts"].items()}
-    counts = count_by_permission(list_groups(now))
-    remember(counts)
-    return counts
+    if stored is None:
+        return None
+    return {str(permission): int(count) for permission, count in stored["counts"].items()}
 
 
 def remember(counts: dict[str, int]) -> None:

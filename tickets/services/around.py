@@ -171,8 +171,7 @@ def _related(
         peers = Device.objects.filter(external_ip=place.device.external_ip)
         rows = rows.filter(datto_device_uid__in=peers.values("datto_device_uid"))
     elif group == RelatedGroup.HOST and place.device is not None:
-        peers = _same_host(place.device)
-        rows = rows.filter(datto_device_uid__in=peers)
+        rows = rows.filter(datto_device_uid__in=_same_host(place.device))
     else:
         return None
     return rows.order_by("id").first()

@@ -23,7 +23,7 @@ from tickets.services.timeline import record_event
 
 #: Open alerts in these states have no ticket; when they clear, they are over.
 _WITHOUT_TICKET = (Alert.State.RECEIVED, Alert.State.BLOCKED, Alert.State.HELD, Alert.State.SILENCED)
-_CLEARED_WORDS = {
+_CLEARED_WORDS: dict[str, str] = {
     Alert.State.HELD: "It cleared while it was held, so no ticket was made.",
     Alert.State.SILENCED: "It cleared while it was silenced.",
 }

@@ -25,7 +25,7 @@ from integration.vendors.errors import (
     RateLimited,
     VendorError,
 )
-from tickets.domain.defects import DEFECT_REMEDY, describe_defect, pause_after
+from tickets.domain.defects import DEFECT_REMEDY, UNREADABLE_REMEDY, describe_defect, pause_after
 from tickets.domain.keys import condition_key
 from tickets.domain.monitors import KeyKind
 from tickets.models import Alert, AlertPriority, Delivery, MonitorType, Ticket
@@ -145,6 +145,16 @@ def record_alert(remote: RemoteAlert, *, via: str, seen_open: bool, typed_key: s
     return Recorded(alert, is_new=False, due=due)
 
 
+#: What an alert that came without its site takes from a later answer.
+_PLACE = frozenset(
+    {"datto_site_uid", "datto_site_name", "datto_device_uid", "datto_device_name", "condition_key"}
+)
+
+
+def _tells_place(alert: Alert, remote: RemoteAlert) -> bool:
+    return bool(remote.site_uid) and not alert.datto_site_uid
+
+
 def is_unchanged(alert: Alert, remote: RemoteAlert) -> bool:
     """Return whether an alert that Datto's list of open alerts names tells nothing new; it then costs no write."""
     return not (
@@ -153,6 +163,7 @@ def is_unchanged(alert: Alert, remote: RemoteAlert) -> bool:
         or alert.state == Alert.State.RECEIVED
         or alert.monitor_type_id is None
         or alert.monitor_id is None
+        or _tells_place(alert, remote)
         or (remote.ticket_number and not alert.native_ticket_number)
     )
 
@@ -209,6 +220,8 @@ def _changes(alert: Alert, remote: RemoteAlert, now: datetime, typed_key: str = 
         values |= {name: told[name] for name in ("monitor", "recognised_by", "condition_key")}
     if not remote.resolved and _is_stale(alert, now):
         values |= {"last_seen_open_at": now, "missed_polls": 0}
+    if _tells_place(alert, remote):
+        values |= {name: value for name, value in _describe(remote).items() if name in _PLACE}
     if remote.ticket_number and not alert.native_ticket_number:
         values["native_ticket_number"] = remote.ticket_number[:50]
     return values
@@ -373,7 +386,9 @@ def _handle_vendor_error(delivery: Delivery, error: VendorError) -> None:
             return
         _postpone(delivery, str(error), "Asked again by itself.", _NOT_FOUND_PAUSES_SECONDS[attempt - 1])
         return
+    remedy = "Asked again by itself."
     if isinstance(error, ContractBroken):
+        remedy = UNREADABLE_REMEDY
         log.warning("vendor answered in an unexpected form", delivery=delivery.pk, error=str(error))
     if isinstance(error, PermissionDenied) and attempt > len(_NOT_FOUND_PAUSES_SECONDS):
         _end(
@@ -384,7 +399,6 @@ def _handle_vendor_error(delivery: Delivery, error: VendorError) -> None:
         )
         return
     pause: float = _PAUSES_SECONDS[min(attempt, len(_PAUSES_SECONDS)) - 1]
-    remedy = "Asked again by itself."
     if isinstance(error, RateLimited):
         pause = max(1.0, error.retry_after_seconds)
     elif isinstance(error, AuthenticationFailed | PermissionDenied):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -12,6 +12,8 @@ from django.db.models import F
 from mappings.domain.devices.patterns import BadPattern, compile_pattern
 from tickets.domain.monitors import Identity, KeyKind, identify, typed_fingerprint
 from tickets.models import Monitor, MonitorFingerprint, MonitorType
+
+M = TypeVar("M", Monitor, MonitorFingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,8 @@ def _fingerprint(identity: Identity, monitor_type: MonitorType, at: datetime) ->
     return fingerprint
 
 
-def _get_or_create(model: Any, key: dict[str, Any], defaults: dict[str, Any]) -> tuple[Any, bool]:
+def _get_or_create(model: type[M], key: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
     try:
-        return model.objects.get_or_create(**key, defaults=defaults)  # type: ignore[no-any-return]  # model is any of two
+        return model._default_manager.get_or_create(**key, defaults=defaults)
     except IntegrityError:
-        return model.objects.get(**key), False
+        return model._default_manager.get(**key), False

@@ -15,7 +15,7 @@ from tickets.domain.decisions import Cause, Decision
 from tickets.domain.grouping import Because, Placed, Placement, TicketKind, place
 from tickets.domain.holding import Hold
 from tickets.domain.keys import correlation_key
-from tickets.domain.settings import EffectiveSettings
+from tickets.domain.settings import Effective, EffectiveSettings
 from tickets.models import Action, Alert, AlertPolicy, Ticket
 from tickets.selectors.places import Place
 from tickets.services import outbox, repeats
@@ -71,12 +71,13 @@ def place_alert(case: Case, now: datetime) -> list[int]:
     if placed.placement is Placement.HOLD:
         hold = Hold(placed.because.value, placed.reason, placed.until)
         return record_hold(case.alert, hold, case.decision, case.settings, now)
-    if placed.placement is Placement.JOIN and placed.ticket_id is not None:
-        return _join(case, placed, policy, now)
-    if placed.placement is Placement.REOPEN and placed.ticket_id is not None:
-        return _reopen(case, placed, now)
-    if placed.placement is Placement.NOTE and placed.ticket_id is not None:
-        return _note_only(case, placed)
+    if placed.ticket_id is not None:
+        ticket = Ticket.objects.get(pk=placed.ticket_id)
+        if placed.placement is Placement.JOIN:
+            return _join(case, ticket, placed, policy, now)
+        if placed.placement is Placement.REOPEN:
+            return _reopen(case, ticket, placed, now)
+        return _note_only(case, ticket, placed)
     return _make(case, placed, policy, now)
 
 
@@ -136,7 +137,7 @@ def decision_json(
 
 def settings_json(settings: EffectiveSettings) -> list[dict[str, Any]]:
     """Return settings that are no ticket field, with their origins: how it repeats, groups and ends."""
-    rows = [("create_ticket", settings.create_ticket)]
+    rows: list[tuple[str, Effective[Any]]] = [("create_ticket", settings.create_ticket)]
     rows += [*settings.flags.items(), *settings.numbers.items(), *settings.choices.items()]
     return [
         {"name": name, "value": one.value, "origin": one.origin, "rule": one.rule_id}
@@ -145,8 +146,7 @@ def settings_json(settings: EffectiveSettings) -> list[dict[str, Any]]:
     ]
 
 
-def _join(case: Case, placed: Placed, policy: AlertPolicy, now: datetime) -> list[int]:
-    ticket = Ticket.objects.get(pk=placed.ticket_id)
+def _join(case: Case, ticket: Ticket, placed: Placed, policy: AlertPolicy, now: datetime) -> list[int]:
     is_planned = ticket.state == Ticket.State.PLANNED
     _leave_unmade_ticket(case.alert, ticket)
     claimed = Alert.objects.filter(pk=case.alert.pk, state__in=DECIDABLE, is_resolved=False).update(
@@ -198,13 +198,13 @@ def _leave_unmade_ticket(alert: Alert, other: Ticket) -> None:
         Ticket.objects.filter(pk=alert.ticket_id).update(state=Ticket.State.ABANDONED)
 
 
-def _reopen(case: Case, placed: Placed, now: datetime) -> list[int]:
+def _reopen(case: Case, ticket: Ticket, placed: Placed, now: datetime) -> list[int]:
     claimed = Alert.objects.filter(pk=case.alert.pk, state__in=DECIDABLE, is_resolved=False).update(
         state=Alert.State.MERGED,
         cause=placed.because.value,
         reason=placed.reason,
         remedy="",
-        ticket=placed.ticket_id,
+        ticket=ticket,
         ticketed_at=now,
         not_before=None,
         decision=decision_json(
@@ -218,7 +218,6 @@ def _reopen(case: Case, placed: Placed, now: datetime) -> list[int]:
     )
     if claimed != 1:
         return []
-    ticket = Ticket.objects.get(pk=placed.ticket_id)
     Ticket.objects.filter(pk=ticket.pk, state=Ticket.State.COMPLETED).update(
         state=Ticket.State.REOPENING, occurrences=F("occurrences") + 1, rounds=F("rounds") + 1
     )
@@ -235,7 +234,7 @@ def _reopen(case: Case, placed: Placed, now: datetime) -> list[int]:
     return [action] if action is not None else []
 
 
-def _note_only(case: Case, placed: Placed) -> list[int]:
+def _note_only(case: Case, ticket: Ticket, placed: Placed) -> list[int]:
     """The completed ticket stays as it is; the alert has no ticket of its own, by rule."""
     claimed = Alert.objects.filter(pk=case.alert.pk, state__in=DECIDABLE, is_resolved=False).update(
         state=Alert.State.FILTERED,
@@ -254,7 +253,6 @@ def _note_only(case: Case, placed: Placed) -> list[int]:
     )
     if claimed != 1:
         return []
-    ticket = Ticket.objects.get(pk=placed.ticket_id)
     record_event("noted", placed.reason, alert=case.alert, ticket=ticket, data=_facts(placed))
     return repeats.note_return(ticket, case.alert, case.settings)
 

@@ -10,13 +10,15 @@ from django.db.models import F
 from django.utils import timezone
 
 from integration.clients import autotask_client, datto_client
+from integration.models import Vendor
 from integration.sync.recorder import RunRecorder, RunStoppedByGuard
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.records import Ticket as RemoteTicket
 from integration.vendors.budget import Lane
 from integration.vendors.datto_rmm import DattoRmmClient
 from integration.vendors.datto_rmm.records import Alert as RemoteAlert
-from integration.vendors.errors import NotFound, PermissionDenied, VendorError
+from integration.vendors.datto_rmm.records import UnreadableAlert
+from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, VendorError
 from tickets.domain.defects import describe_defect
 from tickets.models import Alert, Ticket
 from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
@@ -41,6 +43,10 @@ _JUST_SEEN = timedelta(seconds=10)
 #: So many alerts may vanish from sight in one poll before the guard asks a person.
 _FEW_UNSEEN = 5
 _UNSEEN_SHARE = 0.05
+_UNREADABLE_REMEDY = (
+    "The next poll reads it again. If it stays so, look at it in Datto RMM, and tell Datto's support: its API sends this "
+    "alert in a form it does not document."
+)
 _COMPLETED_LOOKBACK = timedelta(days=2)
 
 
@@ -53,14 +59,20 @@ def sync_alerts(recorder: RunRecorder, on_due: OnDue, datto: DattoRmmClient | No
 
     Absence from the list resolves nothing: each missing alert is read by itself, because a list may shift
     while it is paged, and a list that was not read to its end says nothing about absence.
+
+    Raises:
+        ContractBroken: some alerts could not be read, after everything else was done; they are named in the run.
+        RunStoppedByGuard: too many alerts can no longer be seen.
+        VendorError: the list was not read to its end.
     """
     client = datto or datto_client(lane=Lane.INTAKE, subject="sync:alerts", run_id=recorder.run.pk)
     started_at = timezone.now()
     recorder.begin_step("Reading open alerts")
     seen: set[str] = set()
     page: list[RemoteAlert] = []
+    unreadable = _Unreadable(recorder)
     try:
-        for remote in client.iter_open_alerts():
+        for remote in client.iter_open_alerts(on_unreadable=unreadable.note_listed):
             seen.add(remote.uid)
             page.append(remote)
             if len(page) >= _AT_ONCE:
@@ -72,7 +84,47 @@ def sync_alerts(recorder: RunRecorder, on_due: OnDue, datto: DattoRmmClient | No
         _record_page(recorder, on_due, page)
         raise
     _record_page(recorder, on_due, page)
-    _ask_after_missing(recorder, on_due, client, seen, started_at)
+    _ask_after_missing(recorder, on_due, client, seen, started_at, unreadable)
+    unreadable.raise_if_any()
+
+
+class _Unreadable:
+    """Alerts of this poll that Datto RMM sent in a form that cannot be read."""
+
+    def __init__(self, recorder: RunRecorder) -> None:
+        self._recorder = recorder
+        self._problems: list[str] = []
+        self.is_list_whole = True
+
+    def note_listed(self, alert: UnreadableAlert) -> None:
+        """Write down one of the list; as nobody knows which it is, no alert may be taken for gone."""
+        self.is_list_whole = False
+        self._note("", str(alert), alert.problem)
+
+    def note_single(self, uid: str, label: str, error: ContractBroken) -> None:
+        """Write down one that was asked for by itself."""
+        self._note(uid, label, str(error))
+
+    def _note(self, uid: str, label: str, problem: str) -> None:
+        self._problems.append(f"{label}: {problem}")
+        self._recorder.failed("alert", uid, label, problem, _UNREADABLE_REMEDY)
+
+    def raise_if_any(self) -> None:
+        """End the run as failed, so that a person sees it.
+
+        Raises:
+            ContractBroken: some alert could not be read.
+        """
+        if self._problems:
+            count = len(self._problems)
+            whole = (
+                "" if self.is_list_whole else " No alert was taken for gone, because the list was not whole."
+            )
+            raise ContractBroken(
+                f"{count} alert{'' if count == 1 else 's'} could not be read; all others were. "
+                f"{self._problems[0]}.{whole}",
+                vendor=Vendor.DATTO_RMM,
+            )
 
 
 def _record_page(recorder: RunRecorder, on_due: OnDue, page: list[RemoteAlert]) -> None:
@@ -141,7 +193,12 @@ def _failed(recorder: RunRecorder, kind: str, object_id: object, label: str, err
 
 
 def _ask_after_missing(
-    recorder: RunRecorder, on_due: OnDue, client: DattoRmmClient, seen: set[str], started_at: datetime
+    recorder: RunRecorder,
+    on_due: OnDue,
+    client: DattoRmmClient,
+    seen: set[str],
+    started_at: datetime,
+    unreadable: _Unreadable,
 ) -> None:
     open_here = Alert.objects.filter(is_resolved=False, first_seen_at__lt=started_at).exclude(
         last_seen_open_at__gte=timezone.now() - _JUST_SEEN, first_seen_via="webhook"
@@ -165,6 +222,9 @@ def _ask_after_missing(
         except (NotFound, PermissionDenied):
             unseen.append((pk, uid, label or uid))
             continue
+        except ContractBroken as error:
+            unreadable.note_single(uid, label or uid, error)
+            continue
         except VendorError as error:
             recorder.failed(
                 "alert", uid, label or uid, str(error), "It is asked for again with the next poll."
@@ -183,7 +243,8 @@ def _ask_after_missing(
             )
         else:
             recorder.unchanged()
-    _end_unseen(recorder, on_due, unseen, known=open_here.count())
+    if unreadable.is_list_whole:
+        _end_unseen(recorder, on_due, unseen, known=open_here.count())
 
 
 def _end_unseen(

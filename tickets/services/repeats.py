@@ -84,6 +84,7 @@ def append_payload(
     storms = storm_policy(load_policy())
     since = ticket.noted_at or ticket.created_at
     joined = ticket.alerts.filter(ticketed_at__gt=since).order_by("ticketed_at", "id")
+    leader = _leader_pk(ticket)
     added = [
         Added(
             summary=one.summary,
@@ -91,7 +92,8 @@ def append_payload(
             raised_at=one.raised_at,
             is_same_condition=one.condition_key == ticket.condition_key,
         )
-        for one in joined.exclude(pk=_leader_pk(ticket))
+        for one in joined
+        if one.pk != leader
     ]
     changes = count_changes(ticket.condition_key, storms, now)
     text = render_repeats(

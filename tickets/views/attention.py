@@ -17,6 +17,7 @@ from tickets.services import retry
 from tickets.tasks import enqueue_actions
 
 _MANY = 999
+_UNKNOWN = "?"
 
 
 @require_GET
@@ -53,10 +54,15 @@ def retry_cause(request: HttpRequest) -> HttpResponse:
 
 
 def badge(request: HttpRequest) -> str:
-    """Return how much waits, for the menu; empty when nothing does or the person may not see it."""
+    """Return how much waits, for the menu; empty when nothing does or the person may not see it.
+
+    A question mark says that nobody counted lately, since no worker runs; the page itself counts.
+    """
     if not request.user.has_perm("tickets.view_alert"):
         return ""
-    counts = waiting.read_counts(timezone.now())
+    counts = waiting.read_counts()
+    if counts is None:
+        return _UNKNOWN
     count = sum(n for permission, n in counts.items() if request.user.has_perm(permission))
     if not count:
         return ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
+from django.contrib import admin
 from django.http import HttpRequest
 from django.template.exceptions import TemplateDoesNotExist
 from django.template.loader import get_template
@@ -17,11 +18,13 @@ from integration.models import Connection, Vendor
 from integration.sync.sentences import kind_title
 from integration.vendors.budget import BudgetSnapshot
 from integration.vendors.errors import VendorError
+from integration.views.environment import connection_of
 from tickets.domain.resolution_text import format_duration
 from tickets.models import Alert
-from tickets.selectors import pages
+from tickets.selectors import pages, waiting
+from tickets.selectors.asking import read_answers, total
 from tickets.selectors.groups import Group, find_url
-from tickets.selectors.inbox import list_groups
+from tickets.selectors.inbox import build_groups, count_by_permission
 
 log = structlog.get_logger(__name__)
 
@@ -35,10 +38,13 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context["may_see_alerts"] = request.user.has_perm("tickets.view_alert")
     if not context["may_see_alerts"]:
         return context
-    connection = pages.find_connection()
-    groups = [group for group in list_groups(now) if request.user.has_perm(group.permission)]
-    waiting = sum(group.count for group in groups)
-    last = pages.find_last_ticketed()
+    answers = read_answers(now)
+    connection = connection_of(request)
+    everybodys = build_groups(now, answers, connection)
+    _refresh_menu(request, context, everybodys)
+    groups = [group for group in everybodys if request.user.has_perm(group.permission)]
+    count = sum(group.count for group in groups)
+    last = None if groups else pages.find_last_ticketed()
     days = pages.count_by_day(now)
     context.update(
         is_connected=connection is not None and connection.is_enabled,
@@ -48,22 +54,22 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         numbers=[
             {
                 "title": "Open alerts",
-                "value": pages.count_open_alerts(),
+                "value": total(answers, "open alert"),
                 "note": "in Datto RMM",
                 "url": find_url("admin:tickets_alert_changelist", is_resolved__exact="0"),
             },
             {
                 "title": "Open alert tickets",
-                "value": pages.count_open_tickets(),
+                "value": total(answers, "open ticket"),
                 "note": "in Autotask, made here",
                 "url": find_url("admin:tickets_ticket_changelist", state__exact="open"),
             },
             {
                 "title": "Needs attention",
-                "value": waiting,
+                "value": count,
                 "note": "Nothing needs you." if not groups else groups[0].title,
                 "url": find_url("needs-attention"),
-                "is_alarm": waiting > 0,
+                "is_alarm": count > 0,
             },
         ],
         budgets=_budgets(now),
@@ -76,6 +82,16 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         runs_url=find_url("admin:integration_syncrun_changelist"),
     )
     return context
+
+
+def _refresh_menu(request: HttpRequest, context: dict[str, Any], groups: list[Group]) -> None:
+    """Let the menu, which was made before this page counted, tell the same number."""
+    known = waiting.read_counts()
+    fresh = count_by_permission(groups)
+    waiting.remember(fresh)
+    if known != fresh and "sidebar_navigation" in context:
+        # The theme's own way to make it, of which its base class knows nothing.
+        context["sidebar_navigation"] = cast("Any", admin.site).get_sidebar_list(request)
 
 
 def describe_state(

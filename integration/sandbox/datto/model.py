@@ -96,7 +96,11 @@ class Monitor:
 
 @dataclass(slots=True)
 class Alert:
-    """One firing of a monitor."""
+    """One firing of a monitor.
+
+    Attributes:
+        odd: fields sent instead of the right ones, as a fault; one that is `{"absent": true}` is not sent at all.
+    """
 
     uid: str
     priority: str
@@ -119,6 +123,7 @@ class Alert:
     muted: bool | None = False
     visible_from: int = 0
     actions: list[dict[str, Any]] | None = None
+    odd: dict[str, Any] | None = None
 
     def to_state(self) -> dict[str, Any]:
         """Return a JSON-able dict that `Alert(**state)` reads back."""

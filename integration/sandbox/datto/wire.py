@@ -112,7 +112,7 @@ def _patches(device: Device) -> dict[str, Any] | None:
 
 def alert_wire(alert: Alert, settings: Settings) -> dict[str, Any]:
     """Return an Alert. There is no message, no type and no monitor name on it, as with the vendor."""
-    return {
+    answer: dict[str, Any] = {
         "alertUid": alert.uid,
         "priority": alert.priority,
         "diagnostics": alert.diagnostics,
@@ -133,6 +133,12 @@ def alert_wire(alert: Alert, settings: Settings) -> dict[str, Any]:
         "responseActions": alert.actions,
         "autoresolveMins": alert.autoresolve_mins,
     }
+    for name, value in (alert.odd or {}).items():
+        if value == {"absent": True}:
+            answer.pop(name, None)
+        else:
+            answer[name] = value
+    return answer
 
 
 def placeholder_values(alert: Alert, site: Site, device: Device | None, category: str) -> dict[str, str]:

@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 #: Called after each page with (rows so far, total if the API says).
 OnPage = Callable[[int, int | None], None]
+#: Called with (row as it came, what is wrong with it) for each row no record can be made of.
+OnUnreadable = Callable[[object, str], None]
 PAGE_SIZE: Final = 250
 _MOST_PAGES: Final = 50_000
 #: Rows may shift between pages while we read, so one page without news is no fault; many in a row are a circle.
@@ -63,6 +65,7 @@ def iter_rows(
     *,
     identity: Callable[[T], str] | None,
     on_page: OnPage | None = None,
+    on_unreadable: OnUnreadable | None = None,
 ) -> Iterator[T]:
     """Yield every row of a list once, page by page.
 
@@ -76,6 +79,8 @@ def iter_rows(
         identity: what tells rows apart; rows seen before are left out, since rows shift between pages while we
             read. None yields everything.
         on_page: called after each page was received, before its rows are yielded.
+        on_unreadable: told of each row that lacks what its record cannot do without; the list goes on, and the
+            caller must not take it for whole. None: such a row ends the list.
 
     Raises:
         ContractBroken: no page, an unreadable next page, the same page again, or a list without end.
@@ -93,7 +98,13 @@ def iter_rows(
             on_page(so_far, total_of(details))
         stale_pages += 1
         for row in rows:
-            record = read_one(answer, read, row)
+            try:
+                record = read(row)
+            except WireError as error:
+                if on_unreadable is None:
+                    raise answer.broken(str(error)) from None
+                on_unreadable(row, str(error))
+                continue
             if identity is not None:
                 mark = hash(
                     identity(record)

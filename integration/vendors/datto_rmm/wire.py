@@ -20,10 +20,16 @@ _LAST_SECOND: Final = 9_999_999_999
 #: What .NET means by "no date", in milliseconds and in seconds.
 _DOTNET_MINIMUM: Final = frozenset({-62_135_596_800_000, -62_135_596_800})
 _FIRST_YEAR: Final = 1
+_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 class WireError(ValueError):
     """An answer lacks what its record cannot do without."""
+
+
+def normalize_uid(text: str) -> str:
+    """Return a uid in the one spelling by which we know it: a GUID in lower case, anything else as it is."""
+    return text.lower() if _GUID.fullmatch(text) else text
 
 
 def parse_instant(value: object) -> datetime | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import F, Min, Q, QuerySet, Subquery
 
 from integration.models import SyncRun, SyncRunEntry
-from mappings.models import DeviceFinding, DeviceReview, DeviceTypeRule, FieldMap, SiteMapping
+from integration.tally import Row, question
+from mappings.models import DeviceFinding, DeviceReview, DeviceTypeRule, SiteMapping
 from mappings.selectors import UNDECIDED_STATES
-from mappings.services.devices.fieldmaps import read_states
+from mappings.services.devices.fieldmaps import list_states
 
 #: A change that nobody approved for so long was planned on facts that no longer hold.
 _APPROVAL_WITHIN: Final = timedelta(days=30)
@@ -59,54 +61,63 @@ class DeviceAttention:
     sites: int
 
 
-def read_attention(now: datetime) -> DeviceAttention:
-    """Return what waits for a person; at most fourteen queries, however many devices there are."""
-    findings = DeviceFinding.objects.filter(state=DeviceFinding.State.OPEN).order_by()
+def questions(now: datetime) -> list[QuerySet[Any]]:
+    """Return what `read_attention` wants to know, for one query together with other questions."""
+    findings = DeviceFinding.objects.filter(state=DeviceFinding.State.OPEN)
+    reviews = DeviceReview.objects.filter(state=DeviceReview.State.OPEN, device__is_deleted=False)
     approvals = SyncRunEntry.objects.filter(
         status=SyncRunEntry.Status.WAITING, run__dry_run=False, created_at__gte=now - _APPROVAL_WITHIN
     ).exclude(operation="")
-    return DeviceAttention(
-        findings=dict(findings.values_list("kind").annotate(n=Count("pk"))),
-        reviews=DeviceReview.objects.filter(state=DeviceReview.State.OPEN, device__is_deleted=False).count(),
-        approvals=dict(approvals.order_by().values_list("run_id").annotate(n=Count("pk"))),
-        last_run=_find_failures(),
-        types=_list_types(),
-        maps=_list_maps(),
-        sites=SiteMapping.objects.filter(
-            state__in=UNDECIDED_STATES,
-            devices_enabled=True,
-            site__is_missing=False,
-            site__is_system=False,
-            site__device_count__gt=0,
-        ).count(),
+    latest = SyncRun.objects.filter(
+        kind="devices", is_whole=True, dry_run=False, finished_at__isnull=False
+    ).order_by("-pk")
+    failed = SyncRunEntry.objects.filter(
+        run=Subquery(latest.values("pk")[:1]), status=SyncRunEntry.Status.FAILED
     )
-
-
-def _find_failures() -> LastRun | None:
-    run = (
-        SyncRun.objects.filter(kind="devices", is_whole=True, dry_run=False, finished_at__isnull=False)
-        .only("pk", "failures")
-        .first()
-    )
-    if run is None or not run.failures:
-        return None
-    failed = SyncRunEntry.objects.filter(run=run, status=SyncRunEntry.Status.FAILED)
-    first = failed.values_list("message", flat=True).first()
-    return None if first is None else LastRun(run.pk, failed.count(), first)
-
-
-def _list_types() -> tuple[tuple[int, str], ...]:
     broken = Q(product__isnull=True) | Q(product__is_active=False)
-    return tuple((rule.pk, str(rule)) for rule in DeviceTypeRule.objects.filter(broken, is_synced=True))
+    types = DeviceTypeRule.objects.filter(broken, is_synced=True)
+    sites = SiteMapping.objects.filter(
+        state__in=UNDECIDED_STATES,
+        devices_enabled=True,
+        site__is_missing=False,
+        site__is_system=False,
+        site__device_count__gt=0,
+    )
+    return [
+        question("finding", findings, group=("kind",), key=F("kind")),
+        question("review", reviews, group=("state",)),
+        question("approval", approvals, group=("run_id",), other=F("run_id")),
+        question("failed change", failed, group=("run_id",), other=F("run_id"), text=Min("message")),
+        question("device type", types, key=F("datto_category"), text=F("datto_type"), more=F("device_class")),
+        question("site with devices", sites, group=("state",)),
+    ]
+
+
+def read_attention(answers: Mapping[str, list[Row]]) -> DeviceAttention:
+    """Return what waits for a person; at most five queries, however many devices there are.
+
+    Args:
+        answers: what `questions` were answered.
+    """
+    failed = answers.get("failed change", [])
+    types = [
+        (row.number, str(DeviceTypeRule(datto_category=row.key, datto_type=row.text, device_class=row.more)))
+        for row in sorted(answers.get("device type", []), key=lambda row: (row.key, row.text, row.more))
+    ]
+    return DeviceAttention(
+        findings={row.key: row.number for row in answers.get("finding", [])},
+        reviews=sum(row.number for row in answers.get("review", [])),
+        approvals={row.other: row.number for row in answers.get("approval", [])},
+        last_run=LastRun(failed[0].other, failed[0].number, failed[0].text) if failed else None,
+        types=tuple(types),
+        maps=_list_maps(),
+        sites=sum(row.number for row in answers.get("site with devices", [])),
+    )
 
 
 def _list_maps() -> tuple[BrokenMap, ...]:
-    maps = list(FieldMap.objects.filter(is_active=True).select_related("udf").order_by("pk"))
-    if not maps:
-        return ()
-    states = read_states()
     return tuple(
-        BrokenMap(one.pk, str(one), states[one.pk].problems[0].text)
-        for one in maps
-        if one.pk in states and states[one.pk].problems
+        BrokenMap(one.pk, str(one), state.problems[0].text)
+        for one, state in list_states()
+        if one.is_active and state.problems
     )

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F
 
 from mappings.domain.devices.dattofields import DATTO_FIELDS
 from mappings.domain.devices.facts import (
@@ -198,12 +198,19 @@ def _check_type(one: FieldMap, steps: Sequence[Step]) -> list[MapProblem]:
 
 def read_states() -> dict[int, MapState]:
     """Return how each mapping stands, by its row id; a fixed number of queries for any number of mappings."""
+    return {one.pk: state for one, state in list_states()}
+
+
+def list_states() -> list[tuple[FieldMap, MapState]]:
+    """Return each mapping with how it stands, in order; one query without mappings, else at most five."""
     maps = list(FieldMap.objects.select_related("udf").prefetch_related("sites").order_by("pk"))
-    shown_in = associated_categories()
-    fleet = _count_fleet(with_sites=any(one.sites.all() for one in maps))
-    categories = {one.autotask_category_id: one for one in ConfigurationItemCategory.objects.all()}
+    if not maps:
+        return []
+    categories, shown_in = _read_categories()
+    default = next((one.autotask_category_id for one in categories.values() if one.is_global_default), None)
+    fleet = _count_fleet(default, with_sites=any(one.sites.all() for one in maps))
     writers: defaultdict[str, list[int]] = defaultdict(list)
-    states = {}
+    states = []
     for one in maps:
         problems = check_map(one)
         if one.is_active and one.direction != FieldMap.Direction.FROM_AUTOTASK:
@@ -224,8 +231,19 @@ def read_states() -> dict[int, MapState]:
             )
             for need in needs
         ]
-        states[one.pk] = MapState(tuple(problems), needs, devices)
+        states.append((one, MapState(tuple(problems), needs, devices)))
     return states
+
+
+def _read_categories() -> tuple[dict[int, ConfigurationItemCategory], dict[int, frozenset[int]]]:
+    """Return {Autotask's id: category}, and what `associated_categories` returns; one query for both."""
+    categories: dict[int, ConfigurationItemCategory] = {}
+    shown_in: defaultdict[int, set[int]] = defaultdict(set)
+    for one in ConfigurationItemCategory.objects.annotate(udf_pk=F("udf_associations__udf_id")):
+        categories.setdefault(one.autotask_category_id, one)
+        if one.udf_pk is not None:
+            shown_in[one.udf_pk].add(one.autotask_category_id)
+    return categories, {udf_pk: frozenset(ids) for udf_pk, ids in shown_in.items()}
 
 
 def associated_categories() -> dict[int, frozenset[int]]:
@@ -239,7 +257,9 @@ def associated_categories() -> dict[int, frozenset[int]]:
 def count_categories() -> Counter[int]:
     """Return {Autotask's category id: devices whose item has, or will have, it}."""
     counts: Counter[int] = Counter()
-    for (category_id, *_rest), count in _count_fleet(with_sites=False).items():
+    default = ConfigurationItemCategory.objects.filter(is_global_default=True).first()
+    default_id = default.autotask_category_id if default is not None else None
+    for (category_id, *_rest), count in _count_fleet(default_id, with_sites=False).items():
         if category_id is not None:
             counts[category_id] += count
     return counts
@@ -248,20 +268,15 @@ def count_categories() -> Counter[int]:
 _FleetKey = tuple[int | None, str, str, int]
 
 
-def _count_fleet(*, with_sites: bool) -> dict[_FleetKey, int]:
+def _count_fleet(default: int | None, *, with_sites: bool) -> dict[_FleetKey, int]:
     """Return devices by (category of the item, class, category in Datto RMM, site row id or 0).
 
-    A device without item counts with the category its type rule gives, else Autotask's default one.
+    A device without item counts with the category its type rule gives, else Autotask's `default` one.
     """
     names = ["link__configuration_item__autotask_category_id", "category", "device_type", "device_class"]
     names += ["site_id"] if with_sites else []
     rows = Device.objects.filter(is_deleted=False).order_by().values_list(*names).annotate(n=Count("pk"))
     rules = load_rules()
-    default = (
-        ConfigurationItemCategory.objects.filter(is_global_default=True)
-        .values_list("autotask_category_id", flat=True)
-        .first()
-    )
     counts: Counter[_FleetKey] = Counter()
     for held, category, device_type, device_class, *rest in rows:
         count, site_pk = rest[-1], rest[0] if with_sites else 0

@@ -106,6 +106,12 @@ class Bridge:
         """Return our row."""
         return Alert.objects.select_related("ticket").get(alert_uid=uid)
 
+    def ticket(self, uid: str) -> Ticket:
+        """Return the ticket an alert is in; it must be in one."""
+        ticket = self.alert(uid).ticket
+        assert ticket is not None, f"{uid} is in no ticket: {self.alert(uid).state}"
+        return ticket
+
 
 @pytest.fixture
 def bridge(sandbox: Served, db: None) -> Iterator[Bridge]:

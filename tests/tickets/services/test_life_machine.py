@@ -92,11 +92,12 @@ def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - 
         @rule(data=st.data(), what=st.sampled_from(["note", "complete", "assign"]))
         def technician(self, data: Any, what: str) -> None:
             ticket = data.draw(st.sampled_from(self.tickets()))
-            values = {
+            known: dict[str, dict[str, Any]] = {
                 "note": {"text": "I am on it."},
                 "complete": {"resolution": "Done."},
                 "assign": {"assignTo": 29682885, "roleId": 29682834},
-            }[what]
+            }
+            values = known[what]
             bridge.sandbox.control(f"tickets/{ticket.autotask_ticket_id}/{what}", values)
             if what != "complete":
                 self.touched.add(ticket.pk)
@@ -149,7 +150,7 @@ def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - 
                     raise CrashError
 
             original = outbox.finish
-            outbox.finish = die if crash_after == 1 else original  # type: ignore[assignment]  # a dying worker
+            outbox.finish = die if crash_after == 1 else original
             try:
                 with contextlib.suppress(CrashError):
                     self.perform(due)

@@ -14,7 +14,7 @@ from mappings.services.decisions import choose_company
 from tests.tickets.services.conftest import Bridge
 from tickets.models import Alert, TicketDefaults
 from tickets.selectors.inbox import list_groups
-from tickets.selectors.pages import attach_places, list_sites_with_waiting_alerts
+from tickets.selectors.pages import attach_places, list_blocked_sites
 from tickets.selectors.places import place_of, places_of, with_place
 from tickets.services import sweep
 
@@ -123,7 +123,7 @@ def test_alert_filtered_by_ticket_defaults_is_left_alone(bridge: Bridge):
 def test_needs_attention_names_the_present_site(bridge: Bridge):
     move_device(bridge)
     bridge.deliver(bridge.raise_alert())
-    assert [row["name"] for row in list_sites_with_waiting_alerts(["site_unmapped"])] == ["Branch"]
+    assert [(one.cause, one.name) for one in list_blocked_sites()] == [("site_unmapped", "Branch")]
     [group] = [one for one in list_groups(timezone.now()) if one.retry_cause == "site_unmapped"]
     assert group.examples[0].text == "Branch (1)"
 

@@ -90,7 +90,9 @@ def resolve(
     return EffectiveSettings(
         create_ticket=_create_ticket(rows, shifted),
         priority=_ticket_priority(lines, shifted, known.get("priority", ()), skipped),
-        due_minutes=_first_set([(line.due_minutes, *place) for line, *place in lines if line], None),
+        due_minutes=_first_set(
+            [(line.due_minutes, origin, rule) for line, origin, rule in lines if line], None
+        ),
         picks=picks,
         flags={name: _first_set(_sources(rows, name), FLAG_BUILT_IN[name]) for name in FLAG_FIELDS},
         templates={name: _first_set(_sources(rows, name), "") for name in TEMPLATE_FIELDS},
@@ -234,7 +236,10 @@ def _ticket_priority(
 ) -> Effective[PickRef | None]:
     """A ticket needs a priority, so the last resort is Autotask's own default, then the first active value."""
     found = _first_usable(
-        "priority", [(line.ticket_priority, *place) for line, *place in lines if line], _is_usable, skipped
+        "priority",
+        [(line.ticket_priority, origin, rule) for line, origin, rule in lines if line],
+        _is_usable,
+        skipped,
     )
     if found is not None:
         return found

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Literal
 
 from integration.vendors.datto_rmm.api.base import ApiBase, segment
 from integration.vendors.datto_rmm.paging import OnPage
-from integration.vendors.datto_rmm.records import Alert, read_alert
+from integration.vendors.datto_rmm.records import Alert, UnreadableAlert, describe_unreadable, read_alert
 from integration.vendors.errors import (
     AuthenticationFailed,
     ContractBroken,
@@ -26,6 +26,10 @@ class ResolveOutcome(StrEnum):
     ALREADY_RESOLVED = "already_resolved"  # the call was refused because somebody, or the monitor, was faster
 
 
+#: Told of each listed alert no record can be made of.
+OnUnreadableAlert = Callable[[UnreadableAlert], None]
+
+
 class AlertApi(ApiBase):
     """Calls about alerts."""
 
@@ -36,6 +40,7 @@ class AlertApi(ApiBase):
         device_uid: str = "",
         muted: bool | None = None,
         on_page: OnPage | None = None,
+        on_unreadable: OnUnreadableAlert | None = None,
     ) -> Iterator[Alert]:
         """Yield open alerts of the account, or of one site or device, in no particular order.
 
@@ -44,8 +49,10 @@ class AlertApi(ApiBase):
             device_uid: only this device's.
             muted: only muted or only unmuted ones; None for both.
             on_page: progress; the total is often unknown.
+            on_unreadable: told of each alert that cannot be read; the others follow all the same, and the list
+                must not be taken for whole. None: such an alert ends the list with ContractBroken.
         """
-        return self._iter_alerts("open", site_uid, device_uid, muted, on_page)
+        return self._iter_alerts("open", site_uid, device_uid, muted, on_page, on_unreadable)
 
     def iter_resolved_alerts(
         self,
@@ -54,9 +61,10 @@ class AlertApi(ApiBase):
         device_uid: str = "",
         muted: bool | None = None,
         on_page: OnPage | None = None,
+        on_unreadable: OnUnreadableAlert | None = None,
     ) -> Iterator[Alert]:
         """Yield resolved alerts, up to six months back; arguments as `iter_open_alerts`."""
-        return self._iter_alerts("resolved", site_uid, device_uid, muted, on_page)
+        return self._iter_alerts("resolved", site_uid, device_uid, muted, on_page, on_unreadable)
 
     def _iter_alerts(
         self,
@@ -65,6 +73,7 @@ class AlertApi(ApiBase):
         device_uid: str,
         muted: bool | None,  # noqa: FBT001 - a query value passed through
         on_page: OnPage | None,
+        on_unreadable: OnUnreadableAlert | None,
     ) -> Iterator[Alert]:
         if site_uid and device_uid:
             raise ValueError("site_uid, device_uid: give one of them, not both")
@@ -81,6 +90,9 @@ class AlertApi(ApiBase):
             identity=lambda alert: alert.uid,
             params={"muted": muted},
             on_page=on_page,
+            on_unreadable=None
+            if on_unreadable is None
+            else lambda row, problem: on_unreadable(describe_unreadable(row, problem)),
         )
 
     def fetch_alert(self, alert_uid: str) -> Alert:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from integration.vendors.calls import Answer, CallContext
-from integration.vendors.datto_rmm.paging import PAGE_SIZE, OnPage, iter_rows, read_one
+from integration.vendors.datto_rmm.paging import PAGE_SIZE, OnPage, OnUnreadable, iter_rows, read_one
 from integration.vendors.datto_rmm.records import RequestRate, read_request_rate
 from integration.vendors.datto_rmm.session import VENDOR, Session
 from integration.vendors.errors import VendorError
@@ -86,12 +86,13 @@ class ApiBase:
         identity: Callable[[T], str] | None,
         params: Params | None = None,
         on_page: OnPage | None = None,
+        on_unreadable: OnUnreadable | None = None,
     ) -> Iterator[T]:
         def fetch(page: int) -> Answer:
             query: Params = {**(params or {}), "page": page, "max": PAGE_SIZE}
             return self._call("GET", path, endpoint=endpoint, params=query)
 
-        return iter_rows(fetch, array, read, identity=identity, on_page=on_page)
+        return iter_rows(fetch, array, read, identity=identity, on_page=on_page, on_unreadable=on_unreadable)
 
     def fetch_request_rate(self) -> RequestRate:
         """Return the account's use of the API by everybody."""

@@ -19,6 +19,8 @@ from integration.vendors.datto_rmm.records.alerts import (
     Alert,
     AlertPriority,
     ResponseAction,
+    UnreadableAlert,
+    describe_unreadable,
     read_alert,
 )
 from integration.vendors.datto_rmm.records.audits import (
@@ -81,7 +83,9 @@ __all__ = [
     "Site",
     "Software",
     "SystemStatus",
+    "UnreadableAlert",
     "User",
+    "describe_unreadable",
     "read_account",
     "read_activity",
     "read_alert",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from integration.vendors.datto_rmm.wire import Row
+from integration.vendors.datto_rmm.wire import Row, normalize_uid
 
 
 class AlertPriority(StrEnum):
@@ -78,6 +78,35 @@ class Alert:
         return bool(self.ticket_number) or any(action.type in made for action in self.response_actions)
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableAlert:
+    """A listed alert no record can be made of, as far as it tells what it is about.
+
+    Attributes:
+        problem: what is wrong, such as "alert.alertUid: missing in the answer".
+    """
+
+    problem: str
+    device_name: str
+    site_name: str
+    raised_at: datetime | None
+
+    def __str__(self) -> str:
+        device = f"device {self.device_name}" if self.device_name else ""
+        site = f"site {self.site_name}" if self.site_name else ""
+        raised = f"raised {self.raised_at:%Y-%m-%d %H:%M} UTC" if self.raised_at else ""
+        return ", ".join(part for part in (device, site, raised) if part) or "an alert without any details"
+
+
+def describe_unreadable(value: object, problem: str) -> UnreadableAlert:
+    """Return what is known of an alert that `read_alert` refused."""
+    row = Row("alert", value if isinstance(value, Mapping) else {})
+    source = row.row("alertSourceInfo")
+    return UnreadableAlert(
+        problem, source.text("deviceName"), source.text("siteName"), row.instant("timestamp")
+    )
+
+
 def read_alert(value: object) -> Alert:
     """Read an alert."""
     row = Row("alert", value)
@@ -99,7 +128,7 @@ def read_alert(value: object) -> Alert:
         for action in row.rows("responseActions")
     )
     return Alert(
-        uid=row.needed_text("alertUid"),
+        uid=normalize_uid(row.needed_text("alertUid")),
         priority=AlertPriority(row.text("priority").strip().lower()),
         priority_text=row.text("priority"),
         diagnostics=row.text("diagnostics"),
