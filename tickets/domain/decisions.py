@@ -31,6 +31,7 @@ class Cause(StrEnum):
     SITE_IGNORED = "site_ignored"
     SITE_SWITCHED_OFF = "site_switched_off"
     NOTED = "noted"
+    DROPPED = "dropped"
 
 
 #: Alerts that make no ticket for one of these are decided again when their site is to make tickets after all.

@@ -50,6 +50,7 @@ class Because(StrEnum):
     RELATED = "related"
     PROBLEM = "problem"
     RETURNED = "returned"
+    BY_HAND = "by_hand"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from tickets.models.action import Action
 from tickets.models.alert import Alert, DecisionLock
 from tickets.models.defaults import AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
 from tickets.models.delivery import Delivery
+from tickets.models.ledger import LedgerCheck
 from tickets.models.monitor import Monitor, MonitorFingerprint
 from tickets.models.replay import HistoricAlert, ReplayRun
 from tickets.models.request import AgentRequest, RequestLink
@@ -21,6 +22,7 @@ __all__ = [
     "DecisionLock",
     "Delivery",
     "HistoricAlert",
+    "LedgerCheck",
     "Monitor",
     "MonitorFingerprint",
     "MonitorType",

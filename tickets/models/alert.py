@@ -104,6 +104,9 @@ class Alert(models.Model):
     rounds = models.PositiveSmallIntegerField(
         default=1, help_text="Tickets asked for; above 1 after a person's retry."
     )
+    is_ungrouped = models.BooleanField(
+        default=False, help_text="A person took it out of a group; it is not grouped again."
+    )
 
     class Meta:
         ordering = ["-id"]

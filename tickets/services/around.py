@@ -55,7 +55,9 @@ def gather(
         at - timedelta(minutes=policy.fleet_minutes),
     )
     of_monitor = (
-        Alert.objects.filter(monitor=alert.monitor_id, is_resolved=False) if alert.monitor_id else None
+        Alert.objects.filter(monitor=alert.monitor_id, is_resolved=False, is_ungrouped=False)
+        if alert.monitor_id
+        else None
     )
     firing = of_monitor.filter(raised_at__gte=site_since) if of_monitor is not None else None
     at_site = firing.filter(datto_site_uid=alert.datto_site_uid) if firing is not None else None

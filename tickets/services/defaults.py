@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import Max, Prefetch, Q, QuerySet
+from django.db.models import F, Max, Prefetch, Q, QuerySet
 
 from mappings.models import PicklistValue, Resource, Role, WorkType
 from tickets.domain.monitor_types import MONITOR_TYPES
@@ -29,6 +29,7 @@ from tickets.domain.template_variables import example_context, known_variables
 from tickets.domain.templates_check import check_template
 from tickets.models import AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
 from tickets.models.settings import TicketSettings
+from tickets.services.settings_checks import check_settings
 from tickets.services.snapshot import read_once
 
 GLOBAL_ID: Final = 1
@@ -204,8 +205,8 @@ def ensure_rows() -> None:
     )
 
 
-def validate_defaults(candidate: TicketDefaults, stored: TicketDefaults | None) -> Verdict:
-    """Return what is wrong with defaults about to be saved; at most two queries.
+def validate_defaults(candidate: TicketSettings, stored: TicketSettings | None) -> Verdict:
+    """Return what is wrong with defaults, or a rule's settings, about to be saved; at most five queries.
 
     A value that was inactivated after it was chosen may stay, with a warning: alerts skip it and still get
     their ticket. Choosing an inactive one anew is refused.
@@ -223,7 +224,7 @@ def validate_defaults(candidate: TicketDefaults, stored: TicketDefaults | None) 
             verdict.warnings.append(inactive_warning(title, _ref(value).label))
         else:
             verdict.refuse(name, f"{_ref(value).label} is inactive in Autotask. Choose an active {title}.")
-    monitor_type = candidate.monitor_type
+    monitor_type = type_of(candidate)
     if monitor_type is not None and monitor_type.is_security and candidate.complete_on_clear:
         verdict.warnings.append(
             "Complete the ticket when the alert clears: not used here, because security alerts are never closed by "
@@ -231,7 +232,15 @@ def validate_defaults(candidate: TicketDefaults, stored: TicketDefaults | None) 
         )
     _check_sub_issue(candidate, verdict)
     _check_templates(candidate, verdict)
+    check_settings(candidate, stored, verdict.refuse)
     return verdict
+
+
+def type_of(row: TicketSettings) -> MonitorType | None:
+    """Return the monitor type that defaults or a rule are about, None for all or any."""
+    found: MonitorType | None = getattr(row, "monitor_type", None)
+    monitor = getattr(row, "monitor", None)
+    return monitor.monitor_type if found is None and monitor is not None else found
 
 
 def validate_line(candidate: PriorityDefaults, stored_priority_id: int | None) -> Verdict:
@@ -263,15 +272,19 @@ def inactive_warning(title: str, label: str) -> str:
     )
 
 
-def _check_sub_issue(candidate: TicketDefaults, verdict: Verdict) -> None:
+def _check_sub_issue(candidate: TicketSettings, verdict: Verdict) -> None:
     sub_issue = candidate.sub_issue_type
     if sub_issue is None:
         return
-    issue = candidate.issue_type
-    inherited = ""
-    if issue is None and candidate.monitor_type_id is not None:
-        row = TicketDefaults.objects.select_related("issue_type").filter(pk=GLOBAL_ID).first()
-        issue, inherited = (row.issue_type if row else None), f" (from {GLOBAL_NAME})"
+    issue, inherited = candidate.issue_type, ""
+    if issue is None:
+        above = TicketDefaults.objects.select_related("issue_type", "monitor_type")
+        above = above.filter(Q(monitor_type__isnull=True) | Q(monitor_type=type_of(candidate)))
+        if isinstance(candidate, TicketDefaults):
+            above = above.exclude(pk=candidate.pk)
+        for row in above.exclude(issue_type=None).order_by(F("monitor_type").asc(nulls_last=True)):
+            issue, inherited = row.issue_type, f" (from {row})"
+            break
     if issue is None:
         verdict.refuse(
             "sub_issue_type", "A sub-issue type needs an issue type. Choose the issue type as well."
@@ -284,7 +297,7 @@ def _check_sub_issue(candidate: TicketDefaults, verdict: Verdict) -> None:
         )
 
 
-def _check_templates(candidate: TicketDefaults, verdict: Verdict) -> None:
+def _check_templates(candidate: TicketSettings, verdict: Verdict) -> None:
     for name, with_ticket, render in _TEMPLATES:
         text: str = getattr(candidate, name)
         if not text.strip():

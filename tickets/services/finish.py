@@ -39,7 +39,7 @@ def complete_ticket(action: Action, clients: Clients, *, lane: Lane, subject: st
         if touch is not None:
             return _leave_open(action, ticket, alert, touch)
     status = _done_status(action, ticket, settings)
-    text = resolution_text(ticket)
+    text = action.payload.get("text") or resolution_text(ticket)
     fields: dict[str, object] = {"status": status}
     if not action.payload.get("no_resolution"):
         fields["resolution"] = text

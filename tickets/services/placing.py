@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from mappings.models import Company, SiteMapping
 from tickets.domain.decisions import Cause, Decision
-from tickets.domain.grouping import Because, Placed, Placement, TicketKind, place
+from tickets.domain.grouping import Around, Because, Placed, Placement, TicketKind, place
 from tickets.domain.holding import Hold
 from tickets.domain.keys import correlation_key
 from tickets.domain.settings import EffectiveSettings
@@ -59,6 +59,9 @@ def place_alert(case: Case, now: datetime) -> list[int]:
     policy = load_policy()
     storms = storm_policy(policy)
     around = gather(case.alert, case.where, case.settings, storms, now)
+    if case.alert.is_ungrouped:
+        # A person took it out of a group: only a ticket of the very same condition is shared.
+        around = Around(open_ticket=around.open_ticket)
     placed = place(
         around,
         case.settings,
@@ -148,7 +151,7 @@ def settings_json(settings: EffectiveSettings) -> list[dict[str, Any]]:
 def _join(case: Case, placed: Placed, policy: AlertPolicy, now: datetime) -> list[int]:
     ticket = Ticket.objects.get(pk=placed.ticket_id)
     is_planned = ticket.state == Ticket.State.PLANNED
-    _leave_unmade_ticket(case.alert, ticket)
+    leave_unmade_ticket(case.alert, ticket)
     claimed = Alert.objects.filter(pk=case.alert.pk, state__in=DECIDABLE, is_resolved=False).update(
         state=Alert.State.TICKETING if is_planned else Alert.State.MERGED,
         cause="" if is_planned else placed.because.value,
@@ -186,7 +189,7 @@ def _let_watched_go(alert: Alert, now: datetime) -> None:
     ).update(not_before=now)
 
 
-def _leave_unmade_ticket(alert: Alert, other: Ticket) -> None:
+def leave_unmade_ticket(alert: Alert, other: Ticket) -> None:
     """An alert whose own ticket was refused goes elsewhere: nobody is to make that ticket any more."""
     if alert.ticket_id is None or alert.ticket_id == other.pk:
         return

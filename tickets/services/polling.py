@@ -28,6 +28,7 @@ from tickets.services.intake import (
     record_seen_open,
     record_undescribed_alert,
 )
+from tickets.services.ledger import record_check
 from tickets.services.snapshot import same_settings
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,8 @@ def sync_alerts(recorder: RunRecorder, on_due: OnDue, datto: DattoRmmClient | No
         raise
     _record_page(recorder, on_due, page)
     _ask_after_missing(recorder, on_due, client, seen, started_at)
+    if not recorder.dry_run:
+        record_check(seen, started_at)
 
 
 def _record_page(recorder: RunRecorder, on_due: OnDue, page: list[RemoteAlert]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time
 
 from django.conf import settings as django_settings
@@ -18,18 +19,25 @@ from tickets.services.snapshot import read_once
 _SITE_RULE_ID = 0
 
 
-def settings_of(alert: Alert, place: Place | None = None) -> EffectiveSettings:
+def settings_of(
+    alert: Alert,
+    place: Place | None = None,
+    *,
+    rules: Sequence[Rule] | None = None,
+    defaults: Sequence[SettingsRow] | None = None,
+) -> EffectiveSettings:
     """Return the settings that apply to an alert: rules, ticket defaults, site. A constant number of queries.
 
     Args:
         alert: with its monitor type loaded.
         place: where it belongs; looked up when left out.
+        rules, defaults: in place of those stored, for a trial of what is not saved.
     """
     place = place or place_of(alert)
     mapping = place.mapping
-    rules = [*load_rules(), *site_rules(mapping)]
-    rows = [rule.settings for rule in matching_rules(rules, rule_facts(alert, place))]
-    rows += load_rows(alert.monitor_type)
+    asked = [*(load_rules() if rules is None else rules), *site_rules(mapping)]
+    rows = [rule.settings for rule in matching_rules(asked, rule_facts(alert, place))]
+    rows += load_rows(alert.monitor_type) if defaults is None else defaults
     return resolve(
         rows,
         alert.priority,

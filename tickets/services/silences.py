@@ -2,17 +2,115 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.contrib.auth.models import User
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from tickets.domain.holding import SilenceFacts
-from tickets.domain.rules.conditions import Conditions
+from tickets.domain.rules.conditions import Conditions, RuleFacts, applies
 from tickets.models import Alert, Silence, Ticket
+from tickets.selectors.places import places_of
+from tickets.services.due import load_calendar
 from tickets.services.rules import to_hours
 from tickets.services.snapshot import read_once
 from tickets.services.timeline import record_event
+
+#: How long a silence lasts, as people choose it; an end of its own and the end of a ticket come besides.
+PRESETS: Final = {
+    "1h": "1 hour",
+    "4h": "4 hours",
+    "tomorrow": "until tomorrow 8:00",
+    "week": "a week",
+}
+#: A silence is held against the security alerts of so long.
+_LOOK_BACK: Final = timedelta(days=30)
+_MOST_COMPARED: Final = 500
+
+
+def preset_end(preset: str, now: datetime) -> datetime:
+    """Return when a preset ends. Tomorrow 8:00 is that of Autotask's default business location.
+
+    Raises:
+        KeyError: no such preset.
+    """
+    if preset == "tomorrow":
+        calendar = load_calendar()
+        zone = calendar.zone if calendar is not None else timezone.get_current_timezone()
+        local = now.astimezone(zone) + timedelta(days=1)
+        return local.replace(hour=8, minute=0, second=0, microsecond=0)
+    lengths = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "week": timedelta(days=7)}
+    return now + lengths[preset]
+
+
+def add_silence(silence: Silence, user: User) -> None:
+    """Store a new silence of a person; alerts that wait to be decided feel it at once, ticketed ones stay as they are."""
+    silence.owner = user
+    silence.save()
+
+
+def reconsider_hidden(silence: Silence, now: datetime) -> int:
+    """Have the sweep decide again what a changed silence hides; returns how many alerts."""
+    hidden = Alert.objects.filter(
+        silence=silence, is_resolved=False, state__in=[Alert.State.HELD, Alert.State.SILENCED]
+    )
+    return hidden.update(not_before=now)
+
+
+def find_security_alerts(silence: Silence, now: datetime) -> list[Alert]:
+    """Return security alerts of the last 30 days that a silence would have hidden, newest first. Three queries."""
+    rows = Alert.objects.filter(monitor_type__is_security=True, first_seen_at__gte=now - _LOOK_BACK)
+    if silence.monitor_id:
+        rows = rows.filter(monitor=silence.monitor_id)
+    if silence.device is not None:
+        rows = rows.filter(datto_device_uid=silence.device.datto_device_uid)
+    alerts = list(
+        rows.select_related("monitor_type").defer("context", "decision").order_by("-id")[:_MOST_COMPARED]
+    )
+    what, places = to_silence(silence).what, places_of(alerts)
+    found = []
+    for alert in alerts:
+        place = places[alert.pk]
+        company = place.mapping.company if place.mapping is not None else None
+        facts = RuleFacts(
+            priority=alert.priority,
+            at=alert.raised_at or alert.first_seen_at,
+            monitor=alert.monitor_id,
+            organization=company.autotask_company_id if company else None,
+            site=place.site_uid,
+            device=alert.datto_device_uid,
+            text="\n".join(part for part in (alert.diagnostics, alert.summary, alert.subject) if part),
+        )
+        if applies(what, facts):
+            found.append(alert)
+    return found
+
+
+def describe_scope(silence: Silence) -> str:
+    """Return which alerts a silence is for, in words."""
+    parts = [f"monitor \u201c{silence.monitor}\u201d"] if silence.monitor else ["every monitor"]
+    if silence.device:
+        parts.append(f"on device {silence.device}")
+    if silence.site:
+        parts.append(f"at site {silence.site.name}")
+    if silence.company:
+        parts.append(f"of organization {silence.company.name}")
+    if silence.pattern:
+        parts.append(f"whose text fits \u201c{silence.pattern}\u201d")
+    words = " ".join(parts)
+    return words[0].upper() + words[1:]
+
+
+def describe_window(silence: Silence) -> str:
+    """Return the weekly window of a silence in words, empty when it has none."""
+    hours = to_silence(silence).hours
+    if hours is None:
+        return ""
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    days = ", ".join(names[day] for day in sorted(hours.weekdays)) or "every day"
+    return f"{days} {hours.start:%H:%M} to {hours.end:%H:%M} ({hours.zone})"
 
 
 def active_silences(now: datetime) -> QuerySet[Silence]:

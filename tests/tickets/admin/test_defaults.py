@@ -11,15 +11,20 @@ from django.utils import timezone
 from mappings.models import PicklistValue, WorkType
 from tests.tickets.admin import rows
 from tickets.domain.monitor_types import MONITOR_TYPES
-from tickets.domain.settings import PickRef
+from tickets.domain.settings import EffectiveSettings, PickRef, resolve
 from tickets.models import Alert, AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
 from tickets.services.defaults import (
-    effective_settings,
     ensure_rows,
+    load_catalogue,
     load_rows,
     validate_defaults,
     validate_line,
 )
+
+
+def effective_settings(monitor_type: MonitorType | None, priority: str) -> EffectiveSettings:
+    """Return what the defaults alone say: no rule, no site."""
+    return resolve(load_rows(monitor_type), priority, catalogue=load_catalogue())
 
 
 def disk() -> TicketDefaults:
