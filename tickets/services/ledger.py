@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from integration.models import SyncRun
@@ -260,9 +260,8 @@ def _rows(uids: set[str]) -> Iterable[_Row]:
 
 def _ending(started_at: datetime) -> set[int]:
     """Alerts that are being resolved, or were closed on our side after the reading of the list began."""
-    resolving = Action.objects.filter(kind=Action.Kind.RESOLVE_ALERT).filter(
-        Q(state__in=[Action.State.WAITING, Action.State.RUNNING])
-        | Q(state=Action.State.DONE, finished_at__gte=started_at)
+    resolving = Action.objects.filter(
+        kind=Action.Kind.RESOLVE_ALERT, state__in=[Action.State.WAITING, Action.State.RUNNING]
     )
     resolved = TimelineEvent.objects.filter(at__gte=started_at, kind__in=["alert_resolved", "cleared"])
     return {
