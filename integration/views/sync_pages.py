@@ -24,6 +24,8 @@ from integration.views.pages import live_part, page, render, send
 
 _ENTRIES_SHOWN = 50
 _CALLS_SHOWN = 50
+#: Every number of so many digits fits into a 64-bit column.
+_ID_DIGITS = 18
 
 
 @page("integration.view_syncrun", change="integration.add_syncrun")
@@ -78,11 +80,16 @@ def _follow(request: HttpRequest, run_id: int, start: Callable[..., SyncRun]) ->
     run = get_object_or_404(SyncRun, pk=run_id)
     if request.method != "POST":
         return redirect("admin:integration_syncrun_change", run.pk)
-    ids = None if "all" in request.POST else [int(pk) for pk in request.POST.getlist("entry") if pk.isdigit()]
+    ids = None if "all" in request.POST else _ids(request.POST.getlist("entry"))
     if ids == []:
         messages.error(request, "Tick at least one change, or choose all of them.")
         return redirect("admin:integration_syncrun_change", run.pk)
     return start_follower(request, run, start, ids)
+
+
+def _ids(texts: list[str]) -> list[int]:
+    """Return the ids among texts from a form; one that no row can have is left out."""
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS]
 
 
 def start_follower(

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from integration.models import Vendor
 from integration.sync.recorder import RunRecorder, RunStoppedByGuard
 from integration.vendors.datto_rmm import DattoRmmClient
 from integration.vendors.datto_rmm.records import Device as DeviceRecord
@@ -18,11 +19,15 @@ from mappings.domain.matching import is_system_site
 from mappings.models import Device, FieldMap, Site
 from mappings.services.devices.audits import UserChange, find_user_change, record_user_changes
 from mappings.services.devices.keys import keep_device_keys
+from mappings.services.devices.unreadable import Unreadable
 from mappings.services.mirror import Mirror, Row, in_chunks, mark_gone, record_read, store_rows, writing
 from mappings.services.upkeep import keep_mappings_true
 
 #: "Last seen" moves all the time; a step smaller than this is not worth a write.
 _LAST_SEEN_STEP = timedelta(hours=1)
+_ODD_DEVICE_REMEDY = (
+    "The other devices were read. Tell Datto's support with the call from Sync > Vendor calls."
+)
 _GONE = "No longer returned by Datto RMM."
 
 
@@ -97,7 +102,8 @@ def read_devices(recorder: RunRecorder, datto: DattoRmmClient) -> str:
     """Read all devices, with the keys they are found by, their users' history and the UDFs some mapping uses.
 
     Returns:
-        Why the guard refused to mark devices as gone, "" when it did not.
+        Why the read does not count as whole: some device could not be read, or the guard refused to mark devices as
+        gone; "" when it does.
 
     Raises:
         VendorError: a page could not be read; what was stored before stays, nothing is marked as gone.
@@ -107,7 +113,8 @@ def read_devices(recorder: RunRecorder, datto: DattoRmmClient) -> str:
     site_pks = dict(Site.objects.order_by().values_list("datto_site_uid", "pk"))
     udf_numbers = _used_udfs()
     seen: set[str] = set()
-    for chunk in in_chunks(_iter_devices(datto, with_udfs=bool(udf_numbers))):
+    odd = Unreadable(recorder, DEVICES.object_type, Vendor.DATTO_RMM, _ODD_DEVICE_REMEDY)
+    for chunk in in_chunks(_iter_devices(datto, odd, with_udfs=bool(udf_numbers))):
         _add_unlisted_sites(recorder, chunk, site_pks)
         rows = []
         for one in chunk:
@@ -121,7 +128,7 @@ def read_devices(recorder: RunRecorder, datto: DattoRmmClient) -> str:
                 )
         _store_devices(recorder, rows)
         recorder.advance(len(seen))
-    refusal = mark_gone(recorder, DEVICES, seen, message=_GONE)
+    refusal = odd.refusal or mark_gone(recorder, DEVICES, seen, message=_GONE)
     record_read(recorder, DEVICES.name, cursor_at=None, is_full=True, is_swept=not refusal)
     return refusal
 
@@ -165,14 +172,15 @@ def _used_udfs() -> frozenset[int]:
     return frozenset(number for number in numbers if number is not None)
 
 
-def _iter_devices(datto: DattoRmmClient, *, with_udfs: bool) -> Iterator[DeviceRecord]:
+def _iter_devices(datto: DattoRmmClient, odd: Unreadable, *, with_udfs: bool) -> Iterator[DeviceRecord]:
     """Yield all devices; API v2 may have dropped the UDFs, which then costs one page more to find out."""
-    devices = datto.iter_devices()
+    devices = datto.iter_devices(on_unreadable=odd.note_device)
     first = next(devices, None)
     if first is None:
         return iter(())
     if with_udfs and first.udfs is None:
-        return datto.iter_devices(version="v3")
+        odd.forget()
+        return datto.iter_devices(version="v3", on_unreadable=odd.note_device)
     return chain([first], devices)
 
 

@@ -14,7 +14,7 @@ from integration.vendors.autotask.records import (
     ConfigurationItemCategory,
     ConfigurationItemType,
 )
-from integration.vendors.autotask.rest import OnPage, RestClient
+from integration.vendors.autotask.rest import OnPage, OnUnreadable, RestClient
 
 
 class ConfigurationItemCalls(RestClient):
@@ -27,8 +27,18 @@ class ConfigurationItemCalls(RestClient):
         company_id: int | None = None,
         active_only: bool = False,
         on_page: OnPage | None = None,
+        on_unreadable: OnUnreadable | None = None,
     ) -> Iterator[ConfigurationItem]:
-        """Yield configuration items; conditions that are given are all needed."""
+        """Yield configuration items; conditions that are given are all needed.
+
+        Args:
+            modified_since: changed at or after this aware time.
+            company_id: only this organization's.
+            active_only: leave inactive ones out.
+            on_page: progress.
+            on_unreadable: told of each item with a value of the wrong type; the others follow all the same, and the
+                list must not be taken for whole. None: such an item ends the list.
+        """
         conditions: list[Filter] = []
         if modified_since is not None:
             conditions.append(where("lastModifiedTime", "gte", modified_since))
@@ -37,7 +47,9 @@ class ConfigurationItemCalls(RestClient):
         if active_only:
             conditions.append(where("isActive", "eq", value=True))
         filter_ = all_of(*conditions) if conditions else EVERYTHING
-        return self.iter_configuration_items_where(filter_, on_page=on_page)
+        return self._records(
+            "ConfigurationItems", ConfigurationItem.from_wire, filter_, on_page, on_unreadable
+        )
 
     def iter_configuration_items_where(
         self, filter_: Filter, *, on_page: OnPage | None = None

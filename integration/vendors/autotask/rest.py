@@ -34,11 +34,13 @@ from integration.vendors.autotask.wire import Wire, WireError
 from integration.vendors.calls import Answer
 from integration.vendors.errors import ContractBroken, NotFound, WriteOutcomeUnknown
 
-__all__ = ["OnPage", "Record", "RestClient", "Row"]
+__all__ = ["OnPage", "OnUnreadable", "Record", "RestClient", "Row"]
 
 Row = dict[str, Any]
 #: Called after each page with (page number from 1, rows so far).
 OnPage = Callable[[int, int], None]
+#: Called with (row as it came, what is wrong with it) for each row no record can be made of.
+OnUnreadable = Callable[[Row, str], None]
 
 
 class RestClient(BaseClient):
@@ -259,10 +261,22 @@ class RestClient(BaseClient):
         )
 
     def _records(
-        self, entity: str, parse: Callable[[object], Record], filter_: Filter, on_page: OnPage | None = None
+        self,
+        entity: str,
+        parse: Callable[[object], Record],
+        filter_: Filter,
+        on_page: OnPage | None = None,
+        on_unreadable: OnUnreadable | None = None,
     ) -> Iterator[Record]:
         for row in self.iter_query(entity, filter_, on_page=on_page):
-            yield self._parse(entity, parse, row)
+            try:
+                record = self._parse(entity, parse, row)
+            except ContractBroken as error:
+                if on_unreadable is None:
+                    raise
+                on_unreadable(row, error.detail)
+                continue
+            yield record
 
     def _missing(self, entity: Entity, id_: int) -> NotFound:
         return NotFound(

@@ -28,8 +28,13 @@ class WireError(ValueError):
 
 
 def normalize_uid(text: str) -> str:
-    """Return a uid in the one spelling by which we know it: a GUID in lower case, anything else as it is."""
-    return text.lower() if _GUID.fullmatch(text) else text
+    """Return a uid in the one spelling by which we know it: a GUID in lower case and bare, anything else trimmed.
+
+    Two spellings of one device would become two rows, and two configuration items.
+    """
+    trimmed = text.strip()
+    bare = trimmed[1:-1].strip() if trimmed.startswith("{") and trimmed.endswith("}") else trimmed
+    return bare.lower() if _GUID.fullmatch(bare) else trimmed
 
 
 def parse_instant(value: object) -> datetime | None:

@@ -11,6 +11,8 @@ LONGEST_PATTERN = 200
 LONGEST_VALUE = 255
 #: Each of them multiplies the work by the length of the value.
 MOST_REPEATS = 3
+#: Each choice and each optional part multiplies the ways in which a value can be read.
+MOST_WAYS = 32
 
 _REPEAT = re.compile(r"[*+]|\{\d*,?\d*\}")
 _BACK_REFERENCE = re.compile(r"\\[1-9]")
@@ -59,7 +61,10 @@ def _check_cost(text: str) -> None:
     """Refuse what backtracks without bound: repeated groups that repeat or choose inside, back references."""
     if _CONDITIONAL.search(text):
         raise BadPattern("The pattern refers back to a group. Write the text out instead.")
-    repeats = 0
+    repeats, ways = 0, 1
+    # For each open group: its alternatives. Those outside all groups are tried one after the other and multiply nothing.
+    alternatives: list[int] = []
+    was_repeat = False
     # For each open group: whether something inside repeats or is a choice.
     groups: list[bool] = []
     is_costly = False
@@ -75,9 +80,23 @@ def _check_cost(text: str) -> None:
         repeats += is_repeat
         if is_repeat or part in {"|", "?"}:
             groups = [True] * len(groups)
+        # After a repetition "?" only makes it lazy.
+        if part == "?" and not was_repeat:
+            ways *= 2
+        was_repeat = is_repeat or (part == "?" and not was_repeat)
+        if part == "|" and alternatives:
+            alternatives[-1] += 1
+        if part == ")" and alternatives:
+            ways *= alternatives.pop()
         if part.startswith("("):
             groups.append(False)
+            alternatives.append(1)
         is_costly = groups.pop() if part == ")" and groups else False
+    if ways > MOST_WAYS:
+        raise BadPattern(
+            "The pattern has too many choices and optional parts one after the other, which can take for ever. "
+            "Use fewer of | and ?, or several rules."
+        )
     if repeats > MOST_REPEATS:
         raise BadPattern(
             f"The pattern repeats {repeats} times; at most {MOST_REPEATS} of * + {{}} are allowed. "

@@ -9,11 +9,13 @@ from django.core.cache import cache
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from integration.models import Vendor
 from integration.sync.recorder import RunRecorder
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.records import ConfigurationItem as ItemRecord
 from mappings.models import Company, ConfigurationItem
 from mappings.services.devices.keys import ItemKeySources, keep_item_keys, load_item_key_sources
+from mappings.services.devices.unreadable import Unreadable
 from mappings.services.mirror import (
     NOT_RETURNED,
     Mirror,
@@ -44,17 +46,37 @@ ITEMS: Final = Mirror(
 FULL_READ_EVERY: Final = timedelta(days=7)
 #: This server's clock may be ahead of Autotask's by this much without a change being missed.
 _CLOCK_SLACK: Final = timedelta(minutes=10)
+_ODD_ITEM_REMEDY: Final = (
+    "Correct the field in Autotask, or tell Autotask's support; every run asks again. Until then new configuration "
+    "items of its organization wait for approval, because it may be one of theirs."
+)
 _SOURCES_KEY: Final = "configuration-item-key-sources"
 
 
-def sync_configuration_items(recorder: RunRecorder, autotask: AutotaskClient, *, full: bool = False) -> str:
+def sync_configuration_items(
+    recorder: RunRecorder,
+    autotask: AutotaskClient,
+    *,
+    full: bool = False,
+    unread_company_ids: set[int | None] | None = None,
+) -> str:
     """Bring the mirror of configuration items and their keys up to date.
 
     Only changes are read, unless nothing was read before, the last complete read is a week old, or `full` asks for
     everything. A complete read also marks the items Autotask no longer returns.
 
+    An item with a value of the wrong type stays as it was known, is told in the run, and is read again by each run
+    until it can be read.
+
+    Args:
+        recorder: the run.
+        autotask: the client.
+        full: read everything.
+        unread_company_ids: gets the organizations of items that could not be read, None where that is not known.
+
     Returns:
-        Why the guard refused to mark items as missing, "" when it did not.
+        Why the read does not count as whole: some item could not be read, or the guard refused to mark items as
+        missing; "" when it does.
 
     Raises:
         VendorError: a page could not be read; what was stored before stays, nothing is marked as missing.
@@ -69,7 +91,9 @@ def sync_configuration_items(recorder: RunRecorder, autotask: AutotaskClient, *,
     company_pks, sources = company_pks_by_id(), load_item_key_sources()
     seen: set[int] = set()
     latest = started_at - _CLOCK_SLACK
-    for records in in_chunks(autotask.iter_configuration_items(modified_since=since)):
+    odd = Unreadable(recorder, ITEMS.object_type, Vendor.AUTOTASK, _ODD_ITEM_REMEDY)
+    found = autotask.iter_configuration_items(modified_since=since, on_unreadable=odd.note_item)
+    for records in in_chunks(found):
         rows = []
         for record in records:
             seen.add(record.id)
@@ -90,9 +114,20 @@ def sync_configuration_items(recorder: RunRecorder, autotask: AutotaskClient, *,
                 due = touched if since is not None else {row[ITEMS.key] for row in rows}
                 keep_item_keys(_items(due), sources)
         recorder.advance(len(seen))
-    refusal = mark_gone(recorder, ITEMS, seen, message=NOT_RETURNED) if since is None else ""
-    # The cursor follows the clock: else each run would read the last changes again, however long ago they were.
-    record_read(recorder, ITEMS.name, cursor_at=latest, is_full=since is None, is_swept=not refusal)
+    refusal = odd.refusal
+    if since is None and not refusal:
+        refusal = mark_gone(recorder, ITEMS, seen, message=NOT_RETURNED)
+    # The cursor follows the clock: else each run would read the last changes again, however long ago they were. It
+    # stays while an item cannot be read: else the next run would not ask for it, and take it for no item at all.
+    record_read(
+        recorder,
+        ITEMS.name,
+        cursor_at=None if odd.count else latest,
+        is_full=since is None,
+        is_swept=not refusal,
+    )
+    if unread_company_ids is not None:
+        unread_company_ids |= odd.company_ids
     if not recorder.dry_run:
         _find_companies()
         if since is None:

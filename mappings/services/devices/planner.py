@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -30,9 +31,11 @@ from mappings.services.devices.loading import (
     load_cases,
     load_ruleset,
 )
+from mappings.services.devices.unreadable import unread_company_ids
 from mappings.services.mirror import in_chunks
 
 _CHUNK = 500
+_UNREAD = "A configuration item of this organization could not be read and may be this device's, so a person decides."
 _ACTIONS = {
     Operation.CREATE_ITEM: SyncRunEntry.Action.CREATE,
     Operation.DEACTIVATE_ITEM: SyncRunEntry.Action.DEACTIVATE,
@@ -56,6 +59,7 @@ def plan_devices(
         RunCancelled, RunLost: see `RunRecorder.advance`.
     """
     rules = load_ruleset()
+    unread = unread_company_ids()
     keeper = FindingKeeper(is_dry=recorder.dry_run)
     devices = Device.objects.order_by("pk")
     if device_uids is not None:
@@ -68,7 +72,9 @@ def plan_devices(
     for pks in in_chunks(list(devices.values_list("pk", flat=True)), _CHUNK):
         cases = load_cases(pks)
         now = timezone.now()
-        plans = [_plan(case, rules, now, is_complete_read=is_complete_read) for case in cases]
+        plans = [
+            _cautious(_plan(case, rules, now, is_complete_read=is_complete_read), unread) for case in cases
+        ]
         if not recorder.dry_run:
             with transaction.atomic():
                 _store_links(cases, plans, now)
@@ -110,6 +116,25 @@ def _plan(case: DeviceCase, rules: Ruleset, now: datetime, *, is_complete_read: 
         rules.policy,
         now,
         is_complete_read=is_complete_read,
+    )
+
+
+def _cautious(plan: DevicePlan, unread: frozenset[int | None]) -> DevicePlan:
+    """Let a person approve a new item where some item could not be read: it may be that device's."""
+    if not unread or not any(_is_doubtful(change, unread) for change in plan.changes):
+        return plan
+    changes = tuple(
+        replace(change, needs_approval=True, reason=f"{change.reason} {_UNREAD}")
+        if _is_doubtful(change, unread)
+        else change
+        for change in plan.changes
+    )
+    return replace(plan, changes=changes, reason=f"{plan.reason} {_UNREAD}")
+
+
+def _is_doubtful(change: Change, unread: frozenset[int | None]) -> bool:
+    return change.operation == Operation.CREATE_ITEM and (
+        None in unread or change.autotask_company_id in unread
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from integration.models import SyncRun
 from integration.sync.recorder import QuietRecorder, RunRecorder, RunStoppedByGuard, RunYields
@@ -15,6 +16,7 @@ from mappings.services.devices.catalogue import PRODUCTS, sync_catalogue
 from mappings.services.devices.mirrors import refresh_item, sync_configuration_items
 from mappings.services.devices.planner import plan_devices
 from mappings.services.devices.type_defaults import ensure_usable_rules
+from mappings.services.devices.unreadable import SCOPE_KEY
 from mappings.services.sites import read_devices, read_sites, store_device
 from mappings.services.upkeep import keep_mappings_true
 
@@ -38,8 +40,9 @@ def sync_devices(recorder: RunRecorder, datto: DattoRmmClient, autotask: Autotas
         _sync_some(recorder, datto, autotask, [str(uid) for uid in uids])
         return
     if not recorder.run.stage:
-        refusals = _read(recorder, datto, autotask)
-        _remember(recorder, refusals)
+        unread: set[int | None] = set()
+        refusals = _read(recorder, datto, autotask, unread)
+        _remember(recorder, refusals, unread)
         recorder.finish_stage(_READ_IN_PART if refusals else _READ)
     _read_due_audits(recorder, datto)
     plan_devices(recorder, is_complete_read=recorder.run.stage == _READ)
@@ -56,19 +59,27 @@ def raise_refusals(recorder: RunRecorder) -> None:
         raise RunStoppedByGuard("\n".join(refusals))
 
 
-def _remember(recorder: RunRecorder, refusals: list[str]) -> None:
-    recorder.run.scope = {"refusals": refusals} if refusals else {}
+def _remember(recorder: RunRecorder, refusals: list[str], unread_company_ids: set[int | None]) -> None:
+    scope: dict[str, Any] = {"refusals": refusals} if refusals else {}
+    if unread_company_ids:
+        scope[SCOPE_KEY] = sorted(unread_company_ids, key=lambda one: -1 if one is None else one)
+    recorder.run.scope = scope
     SyncRun.objects.filter(pk=recorder.run.pk).update(scope=recorder.run.scope)
 
 
-def _read(recorder: RunRecorder, datto: DattoRmmClient, autotask: AutotaskClient) -> list[str]:
+def _read(
+    recorder: RunRecorder,
+    datto: DattoRmmClient,
+    autotask: AutotaskClient,
+    unread_company_ids: set[int | None],
+) -> list[str]:
     quiet = QuietRecorder(recorder)
     refusals = [read_sites(quiet, datto), read_devices(quiet, datto)]
     keep_mappings_true(quiet)
     if not MirrorState.objects.filter(name=PRODUCTS.name).exists():
         sync_catalogue(quiet, autotask, refusals)
     ensure_usable_rules(recorder)
-    refusals.append(sync_configuration_items(quiet, autotask))
+    refusals.append(sync_configuration_items(quiet, autotask, unread_company_ids=unread_company_ids))
     return [refusal for refusal in refusals if refusal]
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from integration.vendors.datto_rmm.api.base import ApiBase, T, segment
 from integration.vendors.datto_rmm.errors import AuditNotFound, WrongDeviceClass
-from integration.vendors.datto_rmm.paging import OnPage, read_one, read_page
+from integration.vendors.datto_rmm.paging import OnPage, OnUnreadable, read_one, read_page
 from integration.vendors.datto_rmm.records import (
     Device,
     DeviceAudit,
@@ -50,6 +50,7 @@ class DeviceApi(ApiBase):
         hostname_like: str = "",
         filter_id: int | None = None,
         on_page: OnPage | None = None,
+        on_unreadable: OnUnreadable | None = None,
     ) -> Iterator[Device]:
         """Yield devices of the account, or of one site.
 
@@ -59,6 +60,8 @@ class DeviceApi(ApiBase):
             hostname_like: part of the host name; for the account-wide list only.
             filter_id: a device filter; it alone decides then.
             on_page: progress.
+            on_unreadable: told of each device that cannot be read, such as one without uid; the others follow all the
+                same, and the list must not be taken for whole. None: such a device ends the list.
         """
         if site_uid and hostname_like:
             raise ValueError("hostname_like: works on the account-wide list only; leave site_uid empty")
@@ -72,6 +75,7 @@ class DeviceApi(ApiBase):
             identity=lambda device: device.uid.casefold(),
             params={"hostname": hostname_like or None, "filterId": filter_id},
             on_page=on_page,
+            on_unreadable=on_unreadable,
         )
 
     def fetch_device(self, device_uid: str, *, version: ApiVersion = "v2") -> Device:

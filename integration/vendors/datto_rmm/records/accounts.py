@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from integration.vendors.datto_rmm.wire import Row
+from integration.vendors.datto_rmm.wire import Row, normalize_uid
 
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SYSTEM_SITE_NAMES: Final = frozenset({"deleted devices", "managed", "ondemand"})
@@ -169,7 +169,7 @@ def read_site(value: object) -> Site:
     devices = row.row("devicesStatus")
     return Site(
         id=row.whole("id"),
-        uid=row.needed_text("uid"),
+        uid=normalize_uid(row.needed_text("uid")),
         account_uid=row.text("accountUid"),
         name=row.text("name"),
         description=row.text("description"),

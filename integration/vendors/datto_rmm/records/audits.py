@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from integration.vendors.datto_rmm.wire import Row
+from integration.vendors.datto_rmm.wire import Row, normalize_uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +234,9 @@ def read_device_interfaces(value: object) -> DeviceInterfaces:
     """Read one device of the site-wide network interface list."""
     row = Row("device", value)
     return DeviceInterfaces(
-        device_uid=row.needed_text("uid"),
+        device_uid=normalize_uid(row.needed_text("uid")),
         device_id=row.whole("id"),
-        site_uid=row.text("siteUid"),
+        site_uid=normalize_uid(row.text("siteUid")),
         hostname=row.text("hostname"),
         internal_ip=row.text("intIpAddress"),
         external_ip=row.text("extIpAddress"),

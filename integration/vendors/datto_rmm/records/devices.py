@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from integration.vendors.datto_rmm.wire import Row, WireError
+from integration.vendors.datto_rmm.wire import Row, WireError, normalize_uid
 
 #: User-defined fields are numbered 1 to this.
 LAST_UDF: Final = 300
@@ -95,9 +95,9 @@ def read_device(value: object) -> Device:
     udfs = _read_udfs(row)
     return Device(
         id=row.whole("id"),
-        uid=row.needed_text("uid"),
+        uid=normalize_uid(row.needed_text("uid")),
         site_id=row.whole("siteId"),
-        site_uid=row.text("siteUid"),
+        site_uid=normalize_uid(row.text("siteUid")),
         site_name=row.text("siteName"),
         hostname=row.text("hostname"),
         description=row.text("description"),

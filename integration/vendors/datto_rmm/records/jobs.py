@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from integration.vendors.datto_rmm.wire import Row
+from integration.vendors.datto_rmm.wire import Row, normalize_uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def read_job_result(value: object) -> JobResult:
     row = Row("job result", value)
     return JobResult(
         job_uid=row.text("jobUid"),
-        device_uid=row.text("deviceUid"),
+        device_uid=normalize_uid(row.text("deviceUid")),
         status=row.needed_text("jobDeploymentStatus"),
         ran_at=row.instant("ranOn"),
         components=tuple(
