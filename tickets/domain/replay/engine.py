@@ -316,7 +316,7 @@ class _Run:
             ticket.items += 1
         if placed.because is Because.REPEAT and settings.number("escalate_after"):
             within = timedelta(minutes=settings.number("escalate_within_minutes"))
-            recent = sum(at >= now - within for at in self._world.raises[alert.condition])
+            recent = self._world.count_raised(alert.condition, now - within)
             if wants_escalation(
                 after=settings.number("escalate_after"), occurrences=recent, is_escalated=ticket.is_escalated
             ):

@@ -6,7 +6,9 @@ in the order of time, and each question stops at its window.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -86,27 +88,32 @@ class World:
     by_monitor: dict[str, dict[str, RecordedAlert]] = field(default_factory=dict)
     by_place: dict[tuple[str, str], dict[str, RecordedAlert]] = field(default_factory=dict)
     made: deque[tuple[datetime, bool]] = field(default_factory=deque)
-    raises: dict[str, deque[datetime]] = field(default_factory=dict)
-    clears: dict[str, deque[datetime]] = field(default_factory=dict)
+    #: Condition -> when it was raised, all of it: escalation counts over longer than flapping does.
+    raises: dict[str, list[datetime]] = field(default_factory=dict)
+    clears: dict[str, list[datetime]] = field(default_factory=dict)
 
     def alert_raised(self, alert: RecordedAlert) -> None:
         """Note that an alert is open."""
         self.by_monitor.setdefault(alert.monitor_key, {})[alert.uid] = alert
         self.by_place.setdefault((alert.monitor_key, alert.site), {})[alert.uid] = alert
-        self.raises.setdefault(alert.condition, deque()).append(alert.raised_at)
+        self.raises.setdefault(alert.condition, []).append(alert.raised_at)
 
     def alert_cleared(self, alert: RecordedAlert, now: datetime) -> None:
         """Note that an alert is over."""
         self.by_monitor[alert.monitor_key].pop(alert.uid, None)
         self.by_place[(alert.monitor_key, alert.site)].pop(alert.uid, None)
-        self.clears.setdefault(alert.condition, deque()).append(now)
+        self.clears.setdefault(alert.condition, []).append(now)
 
     def changes(self, condition: str, now: datetime) -> int:
         """Return how often a condition came or went within the policy's time."""
         since = now - timedelta(minutes=self.policy.flap_minutes)
-        cleared = _count(self.clears.get(condition), since)
-        raised = _count(self.raises.get(condition), since)
+        cleared = _count(self.clears.get(condition, ()), since)
+        raised = _count(self.raises.get(condition, ()), since)
         return cleared + min(raised, cleared + 1)
+
+    def count_raised(self, condition: str, since: datetime) -> int:
+        """Return how often a condition was raised since then."""
+        return _count(self.raises.get(condition, ()), since)
 
     def add(self, ticket: ReplayTicket, now: datetime) -> None:
         """Take in a new ticket."""
@@ -247,12 +254,9 @@ class World:
         return fast, len(self.made)
 
 
-def _count(moments: deque[datetime] | None, since: datetime) -> int:
-    if not moments:
-        return 0
-    while moments and moments[0] < since:
-        moments.popleft()
-    return len(moments)
+def _count(moments: Sequence[datetime], since: datetime) -> int:
+    """Return how many moments, which are in order, are not before `since`."""
+    return len(moments) - bisect_left(moments, since)
 
 
 def _groups(leader: RecordedAlert, company: int | None) -> list[tuple[str, object]]:
