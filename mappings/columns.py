@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+_open_alerts_of_devices: list[Callable[[list[str]], dict[str, int]]] = []
 _open_alerts: list[Callable[[list[str]], dict[str, int]]] = []
 
 
@@ -20,3 +21,15 @@ def has_open_alerts() -> bool:
 def count_open_alerts(site_uids: list[str]) -> dict[str, int]:
     """Return open alerts by site uid; sites without any may be left out."""
     return _open_alerts[0](site_uids) if _open_alerts and site_uids else {}
+
+
+def register_open_alerts_of_devices(count: Callable[[list[str]], dict[str, int]]) -> None:
+    """Count open alerts for devices: `count` takes device uids and returns {uid: number} in one query."""
+    _open_alerts_of_devices[:] = [count]
+
+
+def count_open_alerts_of_devices(device_uids: list[str]) -> dict[str, int] | None:
+    """Return open alerts by device uid, without those that have none; None when nobody counts them."""
+    if not _open_alerts_of_devices:
+        return None
+    return _open_alerts_of_devices[0](device_uids) if device_uids else {}

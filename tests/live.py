@@ -126,7 +126,7 @@ class LiveBridge:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
         if check and done.returncode:
             raise AssertionError(

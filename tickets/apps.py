@@ -43,15 +43,19 @@ class TicketsConfig(AppConfig):
             )
         )
         from integration import registries, retention  # noqa: PLC0415
-        from mappings.columns import register_open_alerts  # noqa: PLC0415
+        from mappings.columns import register_open_alerts, register_open_alerts_of_devices  # noqa: PLC0415
         from tickets import registrations  # noqa: PLC0415
-        from tickets.selectors.pages import count_open_alerts_by_site  # noqa: PLC0415
+        from tickets.selectors.pages import (  # noqa: PLC0415
+            count_open_alerts_by_device,
+            count_open_alerts_by_site,
+        )
 
         registries.register_backlog("alerts and tickets", registrations.read_backlog)
         registries.register_inbound(registrations.read_inbound)
         registries.register_metrics(registrations.collect_metrics)
         retention.register_purger("messages and old alerts", registrations.purge)
         register_open_alerts(count_open_alerts_by_site)
+        register_open_alerts_of_devices(count_open_alerts_by_device)
         _offer_ticket_moves()
         post_migrate.connect(_ensure_rows, sender=self, dispatch_uid="tickets.ensure_rows")
         site_mappings_changed.connect(

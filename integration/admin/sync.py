@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from integration.admin.base import ReadOnlyAdmin, display
+from integration.ids import read_id
 from integration.models import SyncRun
 from integration.sync.kinds import list_kinds
 from integration.sync.sentences import run_sentence
@@ -108,9 +109,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show the run as a page of its own instead of a form."""
         del form_url, extra_context
-        run = (
-            SyncRun.objects.select_related("user").filter(pk=object_id if object_id.isdigit() else 0).first()
-        )
+        run = SyncRun.objects.select_related("user").filter(pk=read_id(object_id) or 0).first()
         if run is None:
             raise Http404(f"There is no run {object_id}.")
         if not self.has_view_permission(request, run):

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from integration.connections import get_connection
+from integration.ids import read_ids
 from integration.models import SyncRun, SyncRunEntry, VendorCall
 from integration.sync import changes, runs
 from integration.sync.kinds import get_kind, list_kinds
@@ -24,8 +25,6 @@ from integration.views.pages import live_part, page, render, send
 
 _ENTRIES_SHOWN = 50
 _CALLS_SHOWN = 50
-#: Every number of so many digits fits into a 64-bit column.
-_ID_DIGITS = 18
 
 
 @page("integration.view_syncrun", change="integration.add_syncrun")
@@ -80,16 +79,11 @@ def _follow(request: HttpRequest, run_id: int, start: Callable[..., SyncRun]) ->
     run = get_object_or_404(SyncRun, pk=run_id)
     if request.method != "POST":
         return redirect("admin:integration_syncrun_change", run.pk)
-    ids = None if "all" in request.POST else _ids(request.POST.getlist("entry"))
+    ids = None if "all" in request.POST else read_ids(request.POST.getlist("entry"))
     if ids == []:
         messages.error(request, "Tick at least one change, or choose all of them.")
         return redirect("admin:integration_syncrun_change", run.pk)
     return start_follower(request, run, start, ids)
-
-
-def _ids(texts: list[str]) -> list[int]:
-    """Return the ids among texts from a form; one that no row can have is left out."""
-    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS]
 
 
 def start_follower(

@@ -14,9 +14,12 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from integration.ids import read_id
 from mappings.models import CompanyLocation, Contact, Contract, SiteMapping
 
 _PAGE_SIZE = 20
+#: Nobody turns so many pages; a larger offset would not fit into a query.
+_LAST_PAGE = 10_000
 State = SiteMapping.State
 
 
@@ -74,18 +77,17 @@ def choices_view(request: HttpRequest, field: str) -> JsonResponse:
     """
     if not request.user.has_perm("mappings.view_sitemapping"):
         raise PermissionDenied
-    company = request.GET.get("company", "")
-    if field not in _CHOICES or not (company.isascii() and company.isdigit()):
+    company = read_id(request.GET.get("company"))
+    if field not in _CHOICES or company is None:
         raise Http404
     rows, names = _CHOICES[field]
-    found = rows(int(company))
+    found = rows(company)
     for word in request.GET.get("term", "").split():
         wanted = Q()
         for name in names:
             wanted |= Q(**{f"{name}__icontains": word})
         found = found.filter(wanted)
-    page = request.GET.get("page", "1")
-    start = (int(page) - 1) * _PAGE_SIZE if page.isascii() and page.isdigit() and int(page) > 0 else 0
+    start = (min(read_id(request.GET.get("page")) or 1, _LAST_PAGE) - 1) * _PAGE_SIZE
     part = list(found[start : start + _PAGE_SIZE + 1])
     return JsonResponse(
         {

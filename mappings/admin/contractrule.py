@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from integration.ids import read_id
 from integration.models import SyncRun
 from integration.sync import runs
 from integration.sync.kinds import get_kind
@@ -208,8 +209,8 @@ class ContractRuleAdmin(ThemedAdmin):
     def _move(self, request: HttpRequest, rule_id: str, step: str) -> HttpResponse:
         if request.method != "POST" or not self.has_change_permission(request):
             raise PermissionDenied
-        is_good = rule_id.isascii() and rule_id.isdigit() and step in {"1", "-1"}
-        if not (is_good and move_rule(int(rule_id), int(step))):
+        rule = read_id(rule_id)
+        if rule is None or step not in {"1", "-1"} or not move_rule(rule, int(step)):
             self.message_user(request, "The rule is where it was: it cannot go further.", messages.WARNING)
         return HttpResponseRedirect(reverse(LIST))
 
@@ -221,9 +222,7 @@ class ContractRuleAdmin(ThemedAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         found = find_last_trial()
-        run_id = request.GET.get("run", "")
-        asked = int(run_id) if run_id.isascii() and run_id.isdigit() else 0
-        waits_for = SyncRun.objects.filter(pk=asked, kind=KIND).first()
+        waits_for = SyncRun.objects.filter(pk=read_id(request.GET.get("run")) or 0, kind=KIND).first()
         if waits_for is not None and found is not None and found[0].pk >= waits_for.pk:
             waits_for = None
         context = {

@@ -12,6 +12,7 @@ from django.db.models.functions import Concat
 from django.http import HttpRequest
 from django.utils import timezone
 
+from integration.ids import read_id
 from mappings.models import Device, DeviceAudit, DeviceKey, DeviceTypeRule, IdentityKind
 from mappings.services.devices import segments
 from mappings.services.devices.dashboard import words_of
@@ -87,16 +88,16 @@ class RuleFilter(Dropdown):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer the rule that was asked for."""
         wanted = request.GET.get("rule", "")
-        rule = DeviceTypeRule.objects.filter(pk=int(wanted)).first() if wanted.isdecimal() else None
+        rule = DeviceTypeRule.objects.filter(pk=read_id(wanted) or 0).first() if wanted else None
         return [(wanted, str(rule))] if rule is not None else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
         """Narrow the list to the kinds of devices the rule takes."""
-        value = self.value()
-        if not value or not value.isdecimal():
+        value = read_id(self.value())
+        if value is None:
             return queryset
         between = Value("\x1f")
-        kinds = ["\x1f".join(kind) for kind in list_kinds_of(int(value))]
+        kinds = ["\x1f".join(kind) for kind in list_kinds_of(value)]
         key = Concat("category", between, "device_type", between, "device_class")
         return queryset.alias(kind_key=key).filter(kind_key__in=kinds)
 

@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from integration.connections import get_connection
+from integration.ids import read_id
 from integration.models import SyncRun, SyncRunEntry
 from integration.sync import runs
 from integration.sync.kinds import get_kind
@@ -151,7 +152,7 @@ class DevicePages(MirrorAdmin):
                 "review__contact",
                 "review__service",
             )
-            .filter(pk=object_id if object_id.isascii() and object_id.isdigit() else 0)
+            .filter(pk=read_id(object_id) or 0)
             .first()
         )
         if device is None:

@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
+from integration.ids import read_id, read_ids
 from mappings.admin.common import action, display, outside_link, show_time
 from mappings.admin.devicereview_filters import (
     EVERYTHING,
@@ -177,12 +178,12 @@ class DeviceReviewAdmin(DeviceReviewPages):
             ),
             ({"state": EVERYTHING}, "All", sum(counts.values()), active == EVERYTHING),
         ]
-        company = request.GET.get("company", "")
+        company = read_id(request.GET.get("company"))
         open_here = (
-            living.filter(state=State.OPEN, device__link__configuration_item__company=int(company))
+            living.filter(state=State.OPEN, device__link__configuration_item__company=company)
             .exclude(proposed_outcome="")
             .count()
-            if company.isascii() and company.isdigit()
+            if company is not None
             else 0
         )
         return {
@@ -192,7 +193,7 @@ class DeviceReviewAdmin(DeviceReviewPages):
                 {"query": urlencode(query), "title": title, "count": count, "is_active": is_active}
                 for query, title, count, is_active in pills
             ],
-            "company_id": int(company) if open_here else None,
+            "company_id": company if open_here else None,
             "open_here": open_here,
             "last_change": find_last(person(request)),
             "may_decide": self.has_change_permission(request),
@@ -386,8 +387,7 @@ def _contract_text(contract: Any, service: Any) -> str:
 
 
 def _posted(request: HttpRequest, name: str) -> list[int]:
-    value = request.POST.get(name, "")
-    return [int(value)] if value.isascii() and value.isdigit() else []
+    return read_ids([request.POST.get(name, "")])
 
 
 def _ids(queryset: QuerySet[DeviceReview]) -> list[int]:

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from integration.ids import read_id
 from mappings.models import Company, Contract, ContractService, DeviceReview
 from mappings.services.devices.reviews import IN_QUEUE
 
@@ -21,10 +22,6 @@ else:
 State = DeviceReview.State
 EVERYTHING = "all"
 _ITEM = "device__link__configuration_item"
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
 
 
 class StateFilter(Dropdown):
@@ -80,7 +77,7 @@ class OrganizationFilter(Dropdown):
             .annotate(n=Count("pk"))
         )
         found = [(str(pk), f"{name} ({count})") for pk, name, count in rows if pk is not None]
-        chosen = _number(request.GET.get("company"))
+        chosen = read_id(request.GET.get("company"))
         if chosen is not None and str(chosen) not in dict(found):
             name = Company.objects.filter(pk=chosen).values_list("name", flat=True).first()
             found += [(str(chosen), name)] if name else []
@@ -88,7 +85,7 @@ class OrganizationFilter(Dropdown):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DeviceReview]) -> QuerySet[DeviceReview]:
         """Narrow the list."""
-        chosen = _number(self.value())
+        chosen = read_id(self.value())
         return queryset if chosen is None else queryset.filter(**{f"{_ITEM}__company": chosen})
 
 
@@ -99,7 +96,7 @@ class _Shown(Dropdown):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer what is chosen."""
-        chosen = _number(request.GET.get(str(self.parameter_name)))
+        chosen = read_id(request.GET.get(str(self.parameter_name)))
         name = self.name_of(chosen) if chosen is not None else ""
         return [(str(chosen), name)] if name else []
 
@@ -121,7 +118,7 @@ class ServiceFilter(_Shown):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DeviceReview]) -> QuerySet[DeviceReview]:
         """Narrow the list."""
-        pk = _number(self.value())
+        pk = read_id(self.value())
         service = ContractService.objects.filter(pk=pk).first() if pk is not None else None
         if service is None:
             return queryset

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -117,8 +116,3 @@ class LaterForm(forms.Form):
 def later_day() -> date:
     """Return the day on which "Later" brings a device back."""
     return timezone.localdate() + timedelta(days=_SNOOZE_DAYS)
-
-
-def parse_ids(texts: Iterable[str]) -> list[int]:
-    """Return the ids in texts such as "1,2,3"; what is no number is left out."""
-    return [int(part) for text in texts for part in text.split(",") if part.isascii() and part.isdigit()]

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from integration.ids import read_id, read_ids
 from integration.models import SyncRunEntry
 from integration.sync.kinds import get_kind
 from integration.tasks import execute_run
@@ -24,7 +25,6 @@ from mappings.admin.devicereview_forms import (
     AssignForm,
     LaterForm,
     NoContractForm,
-    parse_ids,
 )
 from mappings.models import Company, DeviceReview
 from mappings.services.devices.review_decisions import (
@@ -140,11 +140,7 @@ class DeviceReviewPages(ThemedAdmin):
         del form_url, extra_context
         if not self.has_view_permission(request):
             raise PermissionDenied
-        review = (
-            DeviceReview.objects.select_related(*RELATED).filter(pk=object_id).first()
-            if object_id.isdecimal()
-            else None
-        )
+        review = DeviceReview.objects.select_related(*RELATED).filter(pk=read_id(object_id) or 0).first()
         if review is None:
             raise Http404(f"There is no review {object_id}.")
         item = item_of(review)
@@ -178,7 +174,7 @@ class DeviceReviewPages(ThemedAdmin):
     def several_view(self, request: HttpRequest) -> HttpResponse:
         """Decide several devices at once; contract and contact only for those of one organization."""
         self.require_change(request)
-        ids = parse_ids([request.POST.get("ids", "")])
+        ids = read_ids([request.POST.get("ids", "")])
         return self.show_several(request, ids)
 
     def show_several(self, request: HttpRequest, ids: list[int], filters: str = "") -> HttpResponse:

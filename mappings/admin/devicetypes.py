@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
+from integration.ids import read_id
 from mappings.admin.common import ThemedAdmin, display, show_name
 from mappings.models import Device, DeviceTypeRule
 from mappings.services.devices.types import (
@@ -199,8 +200,8 @@ class DeviceTypeRuleAdmin(ThemedAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Say before a rule is deleted where its devices would fall."""
-        if request.method == "GET" and object_id.isdecimal():
-            rule = DeviceTypeRule.objects.filter(pk=int(object_id)).first()
+        if request.method == "GET":
+            rule = DeviceTypeRule.objects.filter(pk=read_id(object_id) or 0).first()
             if rule is not None and self.has_delete_permission(request, rule):
                 moved = preview_change(rule, is_removed=True).moved
                 messages.info(request, f"{moved:,} of its devices would fall on another rule.")
@@ -219,7 +220,7 @@ class DeviceTypeRuleAdmin(ThemedAdmin):
         if request.method != "POST" or not self.has_view_permission(request):
             raise PermissionDenied
         pk = request.POST.get("rule", "")
-        stored = get_object_or_404(DeviceTypeRule, pk=int(pk)) if pk.isdecimal() else None
+        stored = get_object_or_404(DeviceTypeRule, pk=read_id(pk) or 0) if pk else None
         form = self.get_form(request, stored, change=stored is not None)(data=request.POST, instance=stored)
         form.is_valid()
         candidate: DeviceTypeRule = form.instance

@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
+from integration.ids import read_id, read_ids
 from integration.models import SyncRun
 from integration.vendors.autotask.links import configuration_item_link
 from mappings.admin.common import action, autotask_web_url, display, inside_link, outside_link, show_time
@@ -100,7 +101,7 @@ class OrganizationFilter(Dropdown):
 
     @staticmethod
     def _chosen(text: str | None) -> int | None:
-        return int(text) if text and text.isascii() and text.isdigit() else None
+        return read_id(text)
 
 
 class DriftList(ChangeList):  # type: ignore[misc]  # the theme ships no types
@@ -183,7 +184,7 @@ class DeviceFindingAdmin(DriftPages):
             if pressed:
                 self.require_change(request)
                 pk = request.POST[f"_{pressed}"]
-                self.take(request, pressed, [int(pk)] if pk.isascii() and pk.isdigit() else [])
+                self.take(request, pressed, read_ids([pk]))
                 return HttpResponseRedirect(request.get_full_path())
         return super().changelist_view(request, {**self._summary(request), **(extra_context or {})})
 

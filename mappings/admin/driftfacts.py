@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db.models import Q
 
+from integration.ids import read_id
 from integration.sync.operations import Draft
 from integration.vendors.autotask.links import configuration_item_link
 from mappings.admin.devicefilters import search_devices
@@ -245,8 +246,9 @@ def find_items(company: Company | None, query: str, *, without: Sequence[int]) -
             | Q(reference_number__icontains=word)
             | Q(rmm_hostname__icontains=word)
         )
-        if word.isascii() and word.isdigit():
-            fits |= Q(autotask_configuration_item_id=int(word[:18]))
+        number = read_id(word)
+        if number is not None:
+            fits |= Q(autotask_configuration_item_id=number)
         items = items.filter(fits)
     return list(
         items.exclude(device_link__device__is_deleted=False)

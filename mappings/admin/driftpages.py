@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from integration.ids import read_id, read_ids
 from integration.sync.kinds import get_kind
 from integration.tasks import execute_run
 from integration.views.pages import send
@@ -99,7 +100,7 @@ class DriftPages(ThemedAdmin):
     def leave_view(self, request: HttpRequest) -> HttpResponse:
         """Ask why several drifts are right as they are, then leave them."""
         self.require_change(request)
-        pks = [int(pk) for pk in request.POST.get("ids", "").split(",") if pk.isascii() and pk.isdigit()]
+        pks = read_ids([request.POST.get("ids", "")])
         if "reason" in request.POST and self.take(request, "leave", pks):
             return HttpResponseRedirect(_back(request))
         return self.show_leave(request, pks, _kept_filters(request))
@@ -131,11 +132,7 @@ class DriftPages(ThemedAdmin):
         del form_url, extra_context
         if not self.has_view_permission(request):
             raise PermissionDenied
-        finding = (
-            DeviceFinding.objects.select_related(*RELATED).filter(pk=object_id).first()
-            if object_id.isascii() and object_id.isdigit()
-            else None
-        )
+        finding = DeviceFinding.objects.select_related(*RELATED).filter(pk=read_id(object_id) or 0).first()
         if finding is None:
             raise Http404(f"There is no drift {object_id}.")
         if request.method == "POST":
@@ -289,16 +286,14 @@ def _found_items(device: Device, query: str, shown: Iterable[ConfigurationItem])
 
 
 def _get_item(text: str) -> ConfigurationItem:
-    found = (
-        ConfigurationItem.objects.filter(pk=int(text)).first() if text.isascii() and text.isdigit() else None
-    )
+    found = ConfigurationItem.objects.filter(pk=read_id(text) or 0).first()
     if found is None:
         raise DriftRefused("item: choose a configuration item of the list.")
     return found
 
 
 def _get_device(text: str) -> Device:
-    found = Device.objects.filter(pk=int(text)).first() if text.isascii() and text.isdigit() else None
+    found = Device.objects.filter(pk=read_id(text) or 0).first()
     if found is None:
         raise DriftRefused("device: choose a device of the list.")
     return found

@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from integration.connections import get_connection
+from integration.ids import read_id
 from integration.sync.changes import NothingToDoError
 from integration.sync.kinds import get_kind
 from integration.sync.operations import Draft
@@ -25,11 +26,11 @@ from mappings.admin.common import ThemedAdmin
 from mappings.admin.fieldmapforms import NewUdfForm, TrialForm
 from mappings.models import FieldMap
 from mappings.services.devices.fieldmaps import (
-    associated_categories,
     map_facts,
     read_states,
 )
 from mappings.services.devices.fieldtrial import try_on_device
+from mappings.services.devices.ruleset import associated_categories
 from mappings.services.devices.udf_operations import KIND
 from mappings.services.devices.udf_set import (
     UdfRefused,
@@ -63,7 +64,7 @@ class FieldMapPages(ThemedAdmin):
         if request.method != "POST" or not self.has_view_permission(request):
             raise PermissionDenied
         pk = request.POST.get("map", "")
-        stored = get_object_or_404(FieldMap, pk=int(pk)) if pk.isdecimal() else None
+        stored = get_object_or_404(FieldMap, pk=read_id(pk) or 0) if pk else None
         form = self.get_form(request, stored, change=stored is not None)(data=request.POST, instance=stored)
         context: dict[str, Any] = {"problems": [], "trial": None, "is_one": True}
         if form.is_valid():

@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
+from integration.ids import read_id
 from mappings.admin.common import MirrorAdmin, display, inside_link, show_name, show_time
 from mappings.admin.fieldmapforms import CLASSES, FieldMapForm
 from mappings.admin.fieldmappages import FieldMapPages
@@ -101,9 +102,10 @@ class FieldMapAdmin(FieldMapPages):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         """Add the state of the mapping, and the categories there are."""
-        states = read_states() if object_id and object_id.isdecimal() else {}
+        pk = read_id(object_id)
+        states = read_states() if pk is not None else {}
         context = {
-            "map_state": states.get(int(object_id)) if object_id and object_id.isdecimal() else None,
+            "map_state": states.get(pk) if pk is not None else None,
             "may_change": self.has_change_permission(request),
             "may_add": self.has_add_permission(request),
             "seen_categories": sorted(

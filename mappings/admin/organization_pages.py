@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
+from integration.ids import read_id
 from mappings import columns
 from mappings.admin.choices import AddSitesForm
 from mappings.admin.common import MirrorAdmin
@@ -76,7 +77,7 @@ class OrganizationSites(MirrorAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the organization with its sites."""
-        company = Company.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        company = Company.objects.filter(pk=read_id(object_id) or 0).first()
         context: dict[str, Any] = {}
         if company is not None and request.user.has_perm("mappings.view_sitemapping"):
             mappings = list(
@@ -135,9 +136,7 @@ class OrganizationSites(MirrorAdmin):
         self, request: HttpRequest, company: Company, text: str, person: User | None, address: str
     ) -> HttpResponse:
         mapping = (
-            SiteMapping.objects.select_related("site").filter(pk=int(text), company=company).first()
-            if text.isascii() and text.isdigit()
-            else None
+            SiteMapping.objects.select_related("site").filter(pk=read_id(text) or 0, company=company).first()
         )
         outcome = reset([mapping.pk], person) if mapping is not None else DecisionOutcome()
         if mapping is not None and outcome.changed:
@@ -181,9 +180,7 @@ class SiteOrganization(MirrorAdmin):
     ) -> HttpResponse:
         """Show the site with its organization."""
         mapping = (
-            SiteMapping.objects.select_related("site", "company").filter(site=int(object_id)).first()
-            if object_id.isdigit()
-            else None
+            SiteMapping.objects.select_related("site", "company").filter(site=read_id(object_id) or 0).first()
         )
         context: dict[str, Any] = {}
         if mapping is not None and request.user.has_perm("mappings.view_sitemapping"):

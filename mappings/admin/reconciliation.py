@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from integration.ids import read_id
 from integration.sync.kinds import get_kind
 from integration.tasks import execute_run
 from integration.views.pages import send
@@ -133,7 +134,7 @@ def _seen(request: HttpRequest) -> dict[int, tuple[int, int]]:
     """Return {service: (before, after)} as confirmed; what is no number makes it differ from what is true."""
     seen: dict[int, tuple[int, int]] = {}
     for text in request.POST.getlist("change"):
-        parts = text.split(":")
-        if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):  # noqa: PLR2004 - three numbers
-            seen[int(parts[0])] = (int(parts[1]), int(parts[2]))
+        match [read_id(part) for part in text.split(":")]:
+            case [int(service), int(before), int(after)]:
+                seen[service] = (before, after)
     return seen

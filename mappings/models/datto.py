@@ -55,6 +55,10 @@ class Device(models.Model):
     antivirus_product = models.CharField(max_length=255, blank=True)
     antivirus_status = models.CharField(max_length=60, blank=True)
     patch_status = models.CharField(max_length=60, blank=True)
+    patches_missing = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Approved ones that wait, and ones that are not approved."
+    )
+    agent_version = models.CharField(max_length=60, blank=True)
     warranty_date = models.DateField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     last_reboot_at = models.DateTimeField(null=True, blank=True)

@@ -248,6 +248,8 @@ def _device_row(record: DeviceRecord, site_pk: int, udf_numbers: frozenset[int])
         "antivirus_product": record.antivirus_product,
         "antivirus_status": record.antivirus_status,
         "patch_status": record.patch_status,
+        "patches_missing": record.patches_missing,
+        "agent_version": record.agent_version,
         "warranty_date": record.warranty_on,
         "last_seen_at": record.last_seen_at,
         "last_reboot_at": record.last_reboot_at,

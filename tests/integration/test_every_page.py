@@ -75,6 +75,12 @@ def _sign_in(user: User) -> Client:
     return client
 
 
+def _sign_in_as_viewer() -> Client:
+    viewer = User.objects.create_user("viewer", password="a long password", is_staff=True)
+    viewer.groups.set(Group.objects.filter(name="Viewer"))
+    return _sign_in(viewer)
+
+
 def _ask(client: Client, method: str, url: str, data: dict[str, Any] | None = None) -> tuple[Any, list[str]]:
     """Return the answer, and what was written to the database meanwhile."""
     with CaptureQueriesContext(connection) as queries:
@@ -145,9 +151,7 @@ def test_without_a_permission_nothing_is_shown_or_done(
 
 
 def test_a_viewer_sees_every_page_that_only_shows(pages: list[Page]) -> None:
-    viewer = User.objects.create_user("viewer", password="a long password", is_staff=True)
-    viewer.groups.set(Group.objects.filter(name="Viewer"))
-    client = _sign_in(viewer)
+    client = _sign_in_as_viewer()
     root = _sign_in(User.objects.create_superuser("root", password="a long password"))
     wrong = {}
     for page in pages:
@@ -162,9 +166,7 @@ def test_a_viewer_sees_every_page_that_only_shows(pages: list[Page]) -> None:
 
 
 def test_a_viewer_changes_nothing_by_any_address(pages: list[Page], celery_outbox: list[SentTask]) -> None:
-    viewer = User.objects.create_user("viewer", password="a long password", is_staff=True)
-    viewer.groups.set(Group.objects.filter(name="Viewer"))
-    client = _sign_in(viewer)
+    client = _sign_in_as_viewer()
     wrong = {}
     for page in pages:
         if page.name in PERSONAL | {"autocomplete", "app_list"}:
@@ -185,9 +187,7 @@ def test_a_viewer_changes_nothing_by_the_action_of_any_list(
 ) -> None:
     from django.contrib import admin  # noqa: PLC0415 - the apps must be ready
 
-    viewer = User.objects.create_user("viewer", password="a long password", is_staff=True)
-    viewer.groups.set(Group.objects.filter(name="Viewer"))
-    client = _sign_in(viewer)
+    client = _sign_in_as_viewer()
     wrong = {}
     tried = 0
     for model in registered(*APPS):
@@ -209,9 +209,7 @@ def test_a_viewer_changes_nothing_by_the_buttons_of_others(
     pages: list[Page], celery_outbox: list[SentTask]
 ) -> None:
     """What the pages of a superuser would post, with the values they hold, sent by who may only look."""
-    viewer = User.objects.create_user("viewer", password="a long password", is_staff=True)
-    viewer.groups.set(Group.objects.filter(name="Viewer"))
-    client = _sign_in(viewer)
+    client = _sign_in_as_viewer()
     root = _sign_in(User.objects.create_superuser("root", password="a long password"))
     buttons: dict[tuple[str, tuple[str, ...]], Button] = {}
     for page in pages:

@@ -65,6 +65,12 @@ def count_open_alerts_by_site(site_uids: list[str]) -> dict[str, int]:
     return dict(rows.values_list("datto_site_uid").annotate(n=Count("id")))
 
 
+def count_open_alerts_by_device(device_uids: list[str]) -> dict[str, int]:
+    """Return open alerts by Datto RMM device uid, without those that have none. One query."""
+    rows = Alert.objects.filter(is_resolved=False, datto_device_uid__in=device_uids).order_by()
+    return dict(rows.values_list("datto_device_uid").annotate(n=Count("id")))
+
+
 def count_open_tickets() -> int:
     """Return how many of our tickets are open. One query."""
     return Ticket.objects.filter(state=Ticket.State.OPEN).count()

@@ -23,9 +23,10 @@ from mappings.domain.devices.planning import plan_device
 from mappings.domain.devices.words import Operation, State
 from mappings.models import ConfigurationItem, Device, DeviceFinding, DeviceLink
 from mappings.services.devices.links import LinkRefused, Wish, set_links
-from mappings.services.devices.loading import DeviceCase, Ruleset, load_cases, load_ruleset
+from mappings.services.devices.loading import DeviceCase, load_cases
 from mappings.services.devices.merging import draft_merge
 from mappings.services.devices.planner import as_draft
+from mappings.services.devices.ruleset import Ruleset, load_ruleset
 
 _CHUNK = 500
 Kind = DeviceFinding.Kind

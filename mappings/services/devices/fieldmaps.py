@@ -25,7 +25,6 @@ from mappings.models import (
     ConfigurationItemCategory,
     Device,
     FieldMap,
-    UdfAssociation,
     UdfDefinition,
 )
 from mappings.services.devices.types import load_rules
@@ -244,14 +243,6 @@ def _read_categories() -> tuple[dict[int, ConfigurationItemCategory], dict[int, 
         if one.udf_pk is not None:
             shown_in[one.udf_pk].add(one.autotask_category_id)
     return categories, {udf_pk: frozenset(ids) for udf_pk, ids in shown_in.items()}
-
-
-def associated_categories() -> dict[int, frozenset[int]]:
-    """Return {UDF row id: Autotask's ids of the categories that show it}; one query."""
-    found: defaultdict[int, set[int]] = defaultdict(set)
-    for udf_pk, category_id in UdfAssociation.objects.values_list("udf_id", "category__autotask_category_id"):
-        found[udf_pk].add(category_id)
-    return {udf_pk: frozenset(ids) for udf_pk, ids in found.items()}
 
 
 def count_categories() -> Counter[int]:

@@ -24,8 +24,8 @@ from mappings.services.devices.item_writes import (
     store_values,
     to_wire,
 )
-from mappings.services.devices.loading import site_facts
 from mappings.services.devices.mirrors import store_item
+from mappings.services.devices.sitefacts import site_facts
 
 Action = SyncRunEntry.Action
 #: Belong to the old organization; a clone cannot carry them over.

@@ -30,7 +30,7 @@ from mappings.services.devices.item_writes import (
     store_values,
     to_wire,
 )
-from mappings.services.devices.loading import site_facts
+from mappings.services.devices.sitefacts import site_facts
 
 Action = SyncRunEntry.Action
 

@@ -21,16 +21,11 @@ from mappings.domain.devices.plans import Change, DevicePlan
 from mappings.domain.devices.words import Operation
 from mappings.models import ConfigurationItem, Device, DeviceLink, FieldMapValue, SiteMapping
 from mappings.services.devices.agreements import store_agreed_rows
+from mappings.services.devices.candidates import claimants_of, item_facts
 from mappings.services.devices.findings import FindingKeeper
-from mappings.services.devices.loading import (
-    USABLE_STATES,
-    DeviceCase,
-    Ruleset,
-    claimants_of,
-    item_facts,
-    load_cases,
-    load_ruleset,
-)
+from mappings.services.devices.loading import DeviceCase, load_cases
+from mappings.services.devices.ruleset import Ruleset, load_ruleset
+from mappings.services.devices.sitefacts import USABLE_STATES
 from mappings.services.devices.unreadable import unread_company_ids
 from mappings.services.mirror import in_chunks
 

@@ -17,7 +17,8 @@ from integration.sync.changes import queue_changes
 from integration.sync.operations import Draft
 from mappings.domain.devices.dattofields import DattoField, standard_set
 from mappings.models import ConfigurationItemCategory, DeviceTypeRule, FieldMap, UdfDefinition
-from mappings.services.devices.fieldmaps import associated_categories, count_categories
+from mappings.services.devices.fieldmaps import count_categories
+from mappings.services.devices.ruleset import associated_categories
 from mappings.services.devices.udf_operations import (
     ASSOCIATE_UDF,
     CREATE_FIELD_MAP,

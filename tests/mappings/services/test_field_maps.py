@@ -18,12 +18,12 @@ from mappings.models import (
     UdfDefinition,
 )
 from mappings.services.devices.fieldmaps import (
-    associated_categories,
     check_map,
     map_facts,
     read_states,
 )
 from mappings.services.devices.fieldtrial import try_on_device
+from mappings.services.devices.ruleset import associated_categories
 from mappings.services.devices.udf_set import UdfRefused, draft_udf, needed_categories, plan_standard_set
 from tests.mappings.conftest import guid, make_company, make_site
 from tests.mappings.services.test_device_types import make_product

@@ -68,6 +68,14 @@ class Device:
     udfs: Mapping[int, str] | None
     problems: tuple[str, ...] = ()
 
+    @property
+    def patches_missing(self) -> int | None:
+        """Return how many patches wait or are not approved; None when the API counts neither."""
+        counts = [
+            one for one in (self.patches_approved_pending, self.patches_not_approved) if one is not None
+        ]
+        return max(0, sum(counts)) if counts else None
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceUdf:

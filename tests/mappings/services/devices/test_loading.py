@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
+from integration.vendors.datto_rmm.records import read_device
+from mappings.domain.devices.dattofields import DATTO_FIELDS
 from mappings.domain.devices.facts import Key
 from mappings.domain.devices.words import KeyKind
-from mappings.models import ConfigurationItem, ConfigurationItemKey, Device, DeviceKey, SiteMapping
+from mappings.models import (
+    ConfigurationItem,
+    ConfigurationItemKey,
+    Device,
+    DeviceAudit,
+    DeviceKey,
+    SiteMapping,
+)
 from mappings.services.devices.loading import DeviceCase, load_cases
 from tests.mappings.conftest import guid, make_company, make_mapping
+from tickets.models import Alert
 
 pytestmark = pytest.mark.django_db
 _COMPANIES = 8
@@ -70,7 +82,50 @@ def test_a_uid_leads_to_another_organizations_item(fleet: list[Device]) -> None:
 
 
 def test_cases_cost_the_same_queries_for_many_sites(fleet: list[Device], django_assert_num_queries) -> None:
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         _cases(fleet)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         _cases(fleet[:2])
+
+
+def test_every_field_that_is_offered_has_a_value_where_datto_rmm_tells_it(fleet: list[Device]) -> None:
+    """A field that nobody loads would be offered, mapped, and empty for ever."""
+    device = fleet[0]
+    now = timezone.now()
+    for field in Device._meta.concrete_fields:
+        if field.name not in {"id", "site", "datto_device_uid", "is_deleted", "udfs"}:
+            setattr(device, field.name, _some_value(field, now))
+    device.save()
+    DeviceAudit.objects.create(
+        device=device,
+        read_at=now,
+        mac_addresses=[{"mac": "00:1B:21:3A:4F:5C", "name": "Ethernet", "type": "Ethernet"}],
+        **{
+            field.name: _some_value(field, now)
+            for field in DeviceAudit._meta.concrete_fields
+            if field.name not in {"id", "device", "read_at", "mac_addresses", "error", "retry_at"}
+        },
+    )
+    Alert.objects.create(alert_uid="a", datto_device_uid=device.datto_device_uid)
+    Alert.objects.create(alert_uid="b", datto_device_uid=device.datto_device_uid, is_resolved=True)
+    [case] = _cases([device])
+    empty = {name for name, field in DATTO_FIELDS.items() if not field.read(case.device, case.site)}
+    assert empty == set()
+    assert DATTO_FIELDS["open_alerts"].read(case.device, case.site) == "1"
+
+
+def _some_value(field: Any, now: Any) -> Any:
+    kinds = {
+        "CharField": "XK7Q2M9",
+        "URLField": "https://rmm.example/x",
+        "BooleanField": True,
+        "DateField": now.date(),
+        "DateTimeField": now,
+    }
+    return kinds.get(field.get_internal_type(), 7)
+
+
+def test_patches_that_wait_or_are_not_approved_are_missing() -> None:
+    wire = {"uid": guid(1), "patchManagement": {"patchesApprovedPending": 3, "patchesNotApproved": 2}}
+    assert read_device(wire).patches_missing == 5
+    assert read_device({"uid": guid(1)}).patches_missing is None
