@@ -77,7 +77,7 @@ ROLES: Final = (
     ),
     Role(
         "Technician",
-        "Sees everything, retries, resolves and silences alerts, decides reviews of devices.",
+        "Sees everything, retries and resolves alerts, decides reviews of devices.",
         (
             *_VIEWS,
             "tickets.change_alert",
