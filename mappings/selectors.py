@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db.models import Count
 
-from mappings.models import ConfigurationItem, Device, PicklistValue, Site, SiteMapping
+from mappings.domain.devices.contacts import ContactFacts, match_user
+from mappings.models import Company, ConfigurationItem, Contact, Device, PicklistValue, Site, SiteMapping
 
 
 def find_site(datto_site_uid: str) -> Site | None:
@@ -36,6 +37,18 @@ def find_usable_configuration_item(device: Device, mapping: SiteMapping) -> Conf
         is_missing=False,
         autotask_company_id=mapping.company.autotask_company_id,
     ).first()
+
+
+def find_contact_of_user(company: Company | None, user: str) -> Contact | None:
+    """Return the one active contact of a company that a sign-in name belongs to; None when none or several fit."""
+    if company is None or not user:
+        return None
+    contacts = {one.pk: one for one in Contact.objects.filter(company=company, is_active=True)}
+    found, _ = match_user(
+        user,
+        [ContactFacts(one.pk, one.first_name, one.last_name, one.email) for one in contacts.values()],
+    )
+    return contacts[found[0].id] if len(found) == 1 else None
 
 
 def find_picklist_value(entity: str, field: str, value: int | None) -> PicklistValue | None:

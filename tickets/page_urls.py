@@ -6,7 +6,7 @@ They begin with admin/ and must come before the admin's own addresses, which ans
 from django.contrib import admin
 from django.urls import path
 
-from tickets.views import alert_actions, attention, ledger_page, preview
+from tickets.views import alert_actions, attention, ledger_page, preview, silence_actions
 
 _page = admin.site.admin_view
 
@@ -21,4 +21,6 @@ urlpatterns = [
     ),
     path("admin/alerts/<int:alert_id>/retry/", _page(alert_actions.retry), name="alert-retry"),
     path("admin/alerts/<int:alert_id>/resolve/", _page(alert_actions.resolve), name="alert-resolve"),
+    path("admin/alerts/<int:alert_id>/silence/", _page(silence_actions.silence_alert), name="alert-silence"),
+    path("admin/silences/<int:silence_id>/end/", _page(silence_actions.end), name="silence-end"),
 ]

@@ -18,9 +18,11 @@ from mappings.models.devicelink import DeviceAudit, DeviceLink, DevicePolicy
 from mappings.models.devicereview import ContractRule, DeviceFinding, DeviceReview
 from mappings.models.devicerules import DeviceTypeRule, FieldMap, FieldMapLoss, FieldMapValue
 from mappings.models.mirrorstate import MirrorState
+from mappings.models.people import BusinessHours, Resource, Role, TicketUdf
 from mappings.models.sitemapping import MappingPolicy, SiteMapping, SiteMappingChange
 
 __all__ = [
+    "BusinessHours",
     "CatalogueService",
     "Company",
     "CompanyLocation",
@@ -49,10 +51,13 @@ __all__ = [
     "MirrorState",
     "PicklistValue",
     "Product",
+    "Resource",
+    "Role",
     "ServiceKind",
     "Site",
     "SiteMapping",
     "SiteMappingChange",
+    "TicketUdf",
     "UdfAssociation",
     "UdfDefinition",
     "WorkType",

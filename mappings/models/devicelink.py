@@ -35,6 +35,9 @@ class DeviceAudit(models.Model):
     display_adapter = models.CharField(max_length=255, blank=True)
     snmp_name = models.CharField(max_length=255, blank=True)
     snmp_location = models.CharField(max_length=255, blank=True)
+    guests = models.JSONField(
+        default=list, blank=True, help_text="Names of the virtual machines of an ESXi host."
+    )
     error = models.CharField(max_length=500, blank=True, help_text="Why the last read failed.")
     retry_at = models.DateTimeField(null=True, blank=True)
 

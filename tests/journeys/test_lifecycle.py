@@ -42,6 +42,20 @@ class Sandbox:
         devices = self.get("devices?limit=1000")["devices"]
         return str(next(one["uid"] for one in devices if one["site_uid"] in sites and not one["deleted"]))
 
+    def mapped_devices(self, count: int) -> list[str]:
+        """Return devices of as many sites as there are, so that their alerts are troubles of their own."""
+        sites = {
+            one["uid"] for one in self.get("sites")["sites"] if one["autotaskCompanyId"] and one["companyId"]
+        }
+        devices = [
+            one
+            for one in self.get("devices?limit=1000")["devices"]
+            if one["site_uid"] in sites and not one["deleted"]
+        ]
+        first_of = {one["site_uid"]: str(one["uid"]) for one in reversed(devices)}
+        assert len(first_of) >= count
+        return list(first_of.values())[:count]
+
     def raise_alert(self, device: str, **values: Any) -> str:
         return str(self.post("alerts", {"deviceUid": device, "priority": "High", **values})["alertUid"])
 
@@ -191,19 +205,19 @@ def test_worker_killed_between_remote_write_and_local_save_makes_one_ticket():
 def test_autotask_down_for_a_while_tickets_all_afterwards_in_order():
     with LiveBridge(ALERT_POLL_SECONDS="3600") as bridge:
         sandbox = Sandbox(bridge)
-        device = sandbox.mapped_device()
+        devices = sandbox.mapped_devices(6)
         # The demo world begins with open alerts; they are not what is measured.
         bridge.manage("sync", "alerts")
         sandbox.post("faults", {"kind": "outage", "vendor": "autotask"})
-        uids = [sandbox.raise_alert(device)]
+        uids = [sandbox.raise_alert(devices[0], contextClass="srvc_status_ctx", subject="svc0")]
         # The first one meets the outage and closes the gate; two in flight at once would have no order to keep.
         wait_for(
             lambda: "vendor still away" in bridge.log("alerts"),
             "the gate is closed",
             seconds=PATIENCE_SECONDS,
         )
-        for _ in range(5):
-            uids.append(sandbox.raise_alert(device))
+        for number, device in enumerate(devices[1:], start=1):
+            uids.append(sandbox.raise_alert(device, contextClass="srvc_status_ctx", subject=f"svc{number}"))
             time.sleep(0.3)
         time.sleep(2)
         assert all(sandbox.tickets(uid) == [] for uid in uids)

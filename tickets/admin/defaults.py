@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from mappings.models import PicklistValue, WorkType
 from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm, read_priorities_once
 from tickets.admin.display import column, show_moment
-from tickets.domain.settings_resolution import FLAG_FIELDS, PICK_FIELDS, TEMPLATE_FIELDS, SettingsRow, resolve
+from tickets.domain.settings import FLAG_FIELDS, PICK_FIELDS, TEMPLATE_FIELDS, resolve
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
 from tickets.models import Alert, PriorityDefaults, TicketDefaults
@@ -27,7 +27,7 @@ from tickets.services.defaults import (
     GLOBAL_NAME,
     inactive_warning,
     load_catalogue,
-    load_settings_row,
+    load_rows_above,
     with_values,
 )
 from tickets.services.retry import retry_refused_tickets
@@ -130,11 +130,8 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
         form = super().get_form(request, obj, change=change, **kwargs)
         if obj is None:
             return form
-        above = SettingsRow(GLOBAL_NAME)
-        if obj.pk != GLOBAL_ID:
-            stored = with_values().filter(pk=GLOBAL_ID).first()
-            above = load_settings_row(stored) if stored is not None else above
-        inherited = resolve(above, None, "High", catalogue=load_catalogue())
+        above = [] if obj.pk == GLOBAL_ID else load_rows_above(obj.monitor_type)
+        inherited = resolve(above, "High", catalogue=load_catalogue())
         return type("BoundTicketDefaultsForm", (form,), {"inherited": inherited})
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - the admin's own signature

@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from mappings.models import PicklistValue, WorkType
-from tickets.domain.settings_resolution import FLAG_FIELDS, PICK_FIELDS, EffectiveSettings, PickRef
+from tickets.domain.settings import FLAG_FIELDS, PICK_FIELDS, EffectiveSettings, PickRef
 from tickets.models import PriorityDefaults, TicketDefaults
 from tickets.services.defaults import PICKLISTS, Verdict, validate_defaults, validate_line
 

@@ -31,18 +31,25 @@ ALERT_STATE_WORDS: Final = {
     "filtered": "No ticket",
     "blocked": "Waiting",
     "cleared": "Cleared",
+    "merged": "Merged",
+    "held": "Held",
+    "silenced": "Silenced",
 }
 #: Short word -> variant.
 ALERT_STATE_COLORS: Final = {
     "Received": "info",
     "Being made": "info",
     "Ticketed": "success",
+    "Merged": "success",
+    "Held": "warning",
+    "Silenced": "warning",
     "Waiting": "danger",
     "Cleared": "primary",
 }
 TICKET_STATE_COLORS: Final = {
     "To be created": "info",
     "Open": "warning",
+    "Being reopened": "info",
     "Completed": "success",
     "Deleted in Autotask": "danger",
 }

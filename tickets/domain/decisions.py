@@ -30,6 +30,8 @@ class Cause(StrEnum):
     DEFECT = "defect"
     SITE_IGNORED = "site_ignored"
     SITE_SWITCHED_OFF = "site_switched_off"
+    NOTED = "noted"
+    DROPPED = "dropped"
 
 
 #: Alerts that make no ticket for one of these are decided again when their site is to make tickets after all.
@@ -177,54 +179,6 @@ def _caught(chain: list[str], blocked: Decision, catch_all: CatchAll) -> Decisio
         chain=(*chain, blocked.reason, where),
         first_line=f"{blocked.reason} This ticket therefore went to {catch_all.company_name}.",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What is done with an open ticket whose alerts have all cleared.
-
-    Attributes:
-        completes: the ticket is completed.
-        writes_note: a note says that the alerts cleared.
-        reason: why it stays open, in words; empty when it is completed, or is left to people who reopened it.
-    """
-
-    completes: bool
-    writes_note: bool
-    reason: str = ""
-
-
-def decide_ending(
-    *,
-    security_type: str,
-    was_reopened: bool,
-    complete_on_clear: bool,
-    complete_on_clear_origin: str,
-    note_on_clear: bool,
-) -> Ending:
-    """Return what to do with a ticket whose alerts have all cleared.
-
-    Args:
-        security_type: name of the security monitor that raised one of its alerts, empty when none did. A threat
-            that is no longer reported is not a threat that is gone, so a person ends such a ticket.
-        was_reopened: people reopened the ticket.
-        complete_on_clear, complete_on_clear_origin, note_on_clear: what the settings say.
-    """
-    if was_reopened:
-        return Ending(completes=False, writes_note=note_on_clear or bool(security_type))
-    if security_type:
-        return Ending(
-            completes=False,
-            writes_note=True,
-            reason=f"All alerts cleared; the ticket stays open because security alerts ({security_type}) are never closed by themselves.",
-        )
-    if not complete_on_clear:
-        return Ending(
-            completes=False,
-            writes_note=note_on_clear,
-            reason=f"All alerts cleared; the ticket stays open by ticket defaults ({complete_on_clear_origin}).",
-        )
-    return Ending(completes=True, writes_note=note_on_clear)
 
 
 def _done(chain: list[str], verdict: Verdict, reason: str) -> Decision:

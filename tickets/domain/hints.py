@@ -15,6 +15,8 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
 
+from tickets.domain.monitors import read_typed_key
+
 #: A uid goes into a path; nothing that could leave it is let in. Datto's are GUIDs; nothing here depends on that.
 _UID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,63}")
 _GUID = re.compile(r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b")
@@ -25,6 +27,8 @@ _UID_IN_TEXT = re.compile(
     r"alert[_ -]?(?:uid|id|guid)[\"']?\s*[:=]\s*[\"']?(\[[a-z_]+\]|[0-9A-Za-z][0-9A-Za-z._:-]{5,63}(?![0-9A-Za-z._:-]))",
     re.IGNORECASE,
 )
+#: Names of the constant that names the monitor.
+_MONITOR_KEYS = ("monitorkey", "monitorname", "monitor")
 _EVENT_KEYS = {
     *("event", "eventtype", "eventname", "action", "status", "state", "type"),
     *("alertevent", "alertaction", "alertstatus", "alertstate"),
@@ -78,6 +82,7 @@ class Hint:
         is_resolved: True when the body claims that the alert cleared.
         problem: what is wrong, for people; empty unless UNREADABLE.
         remedy: what to change in the webhook's body.
+        monitor_key: the constant that people type into the body to name the monitor; empty when there is none.
     """
 
     kind: HintKind
@@ -85,6 +90,7 @@ class Hint:
     is_resolved: bool = False
     problem: str = ""
     remedy: str = ""
+    monitor_key: str = ""
 
 
 _REMEDY = 'Put "alert_uid": "[alert_uid]" into the webhook body in Datto RMM; Settings > Inbound addresses has a body to paste.'
@@ -100,6 +106,7 @@ def read_hint(body: str, query: str = "") -> Hint:
     if not body.strip() and not query:
         return Hint(HintKind.UNREADABLE, problem="The message is empty.", remedy=_REMEDY)
     pairs = list(_pairs(body)) + [(_key(name), value) for name, value in parse_qsl(query)]
+    monitor_key = _read_monitor_key(pairs)
     is_resolved = any(_means_resolved(name, value) for name, value in pairs)
     named = [
         (name, value) for key in _UID_KEYS for name, value in pairs if name == key and value not in (None, "")
@@ -111,7 +118,9 @@ def read_hint(body: str, query: str = "") -> Hint:
         if _PLACEHOLDER.fullmatch(text):
             return Hint(HintKind.TEST)
         if _UID.fullmatch(text):
-            return Hint(HintKind.ALERT, alert_uid=_normal(text), is_resolved=is_resolved)
+            return Hint(
+                HintKind.ALERT, alert_uid=_normal(text), is_resolved=is_resolved, monitor_key=monitor_key
+            )
         if name != "uid" and text:
             # Named, and not a uid: a guess from the rest of the text would be another alert.
             return Hint(HintKind.UNREADABLE, problem=_describe_problem(body, pairs), remedy=_REMEDY)
@@ -120,14 +129,25 @@ def read_hint(body: str, query: str = "") -> Hint:
         if _PLACEHOLDER.fullmatch(found.group(1)):
             return Hint(HintKind.TEST)
         return Hint(
-            HintKind.ALERT, alert_uid=_normal(found.group(1)), is_resolved=is_resolved or _says_resolved(body)
+            HintKind.ALERT,
+            alert_uid=_normal(found.group(1)),
+            is_resolved=is_resolved or _says_resolved(body),
+            monitor_key=monitor_key,
         )
     guids = {guid.lower() for guid in _GUID.findall(body)}
     if len(guids) == 1:
-        return Hint(HintKind.ALERT, alert_uid=guids.pop(), is_resolved=is_resolved)
+        return Hint(HintKind.ALERT, alert_uid=guids.pop(), is_resolved=is_resolved, monitor_key=monitor_key)
     if "[alert_uid]" in body:
         return Hint(HintKind.TEST)
     return Hint(HintKind.UNREADABLE, problem=_describe_problem(body, pairs), remedy=_REMEDY)
+
+
+def _read_monitor_key(pairs: list[tuple[str, Any]]) -> str:
+    for key in _MONITOR_KEYS:
+        for name, value in pairs:
+            if name == key and (found := read_typed_key(value)):
+                return found
+    return ""
 
 
 def _normal(uid: str) -> str:

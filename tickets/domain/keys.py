@@ -27,13 +27,16 @@ def correlation_key(alert_uid: str, *, round_: int = 1) -> str:
     return f"{_PREFIX}{digest[: EXTERNAL_ID_LENGTH - len(_PREFIX) - len(suffix)]}{suffix}"
 
 
-def condition_key(*, device_uid: str, site_uid: str, monitor_type: str, stable: Mapping[str, Any]) -> str:
+def condition_key(*, device_uid: str, site_uid: str, monitor: str, stable: Mapping[str, Any]) -> str:
     """Return what makes two alerts the same trouble: device, monitor and stable context fields.
 
     Never the alert uid: every firing has a new one. An alert without a device counts for its site.
+
+    Args:
+        monitor: what tells the monitor: fingerprint, typed key or catalogue entry.
     """
     parts = json.dumps(
-        [device_uid or f"site:{site_uid}", monitor_type, sorted((str(k), str(v)) for k, v in stable.items())],
+        [device_uid or f"site:{site_uid}", monitor, sorted((str(k), str(v)) for k, v in stable.items())],
         ensure_ascii=True,
     )
     return sha256(parts.encode()).hexdigest()

@@ -51,9 +51,13 @@ Last user: {{ device.last_user }}
 Site: {{ site.name }}
 {% endif %}
 Priority: {{ alert.priority }}
-Monitor: {{ alert.monitor_type }}
+Monitor: {{ alert.monitor_type }}{% if monitor.name and monitor.name != alert.monitor_type %} ({{ monitor.name }}){% endif %}
+
 {% if alert.raised_at %}
 Raised: {{ alert.raised_at }}
+{% endif %}
+{% if monitor.runbook %}
+Runbook: {{ monitor.runbook }}
 {% endif %}
 {% if facts %}
 
@@ -66,10 +70,18 @@ Raised: {{ alert.raised_at }}
 Diagnostics:
 {{ alert.diagnostics | lines(60) }}
 {% endif %}
-{% if alert.link or device.link or device.web_remote_link %}
+{% if device.recent_alerts %}
+
+Last 24 hours on this device:
+{{ device.recent_alerts | lines(10) }}
+{% endif %}
+{% if alert.link or device.link or device.web_remote_link or alert.timeline_link %}
 
 {% if alert.link %}
 Alert: {{ alert.link }}
+{% endif %}
+{% if alert.timeline_link %}
+Timeline: {{ alert.timeline_link }}
 {% endif %}
 {% if device.link %}
 Device: {{ device.link }}
@@ -184,6 +196,11 @@ def render_description(template_text: str, context: Mapping[str, Any]) -> Render
 def render_note(template_text: str, context: Mapping[str, Any]) -> Rendered:
     """Return the first note: plain text, at most 32,000 characters."""
     return render_or_built_in(template_text, BUILT_IN_NOTE, context, max_length=NOTE_LENGTH)
+
+
+def render_value(template_text: str, context: Mapping[str, Any]) -> Rendered:
+    """Return the value of a user-defined field: one line, at most 8,000 characters, empty when there is nothing to say."""
+    return render(template_text, context, max_length=DESCRIPTION_LENGTH, single_line=True)
 
 
 def fit(text: str, *, max_length: int, single_line: bool = False) -> Rendered:

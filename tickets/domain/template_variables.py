@@ -36,7 +36,20 @@ VARIABLES: Final[tuple[Variable, ...]] = (
     ),
     Variable("alert.raised_at", "when it was raised, UTC", "2026-11-24 10:02 UTC"),
     Variable("alert.link", "address of the alert in Datto RMM", "https://rmm.example/alert/9f1c2d3e"),
+    Variable(
+        "alert.timeline_link", "address of the alert's story in RMM Bridge", "https://bridge.example/go/a1"
+    ),
+    Variable("monitor.name", "the monitor, as the catalogue names it", "C: on servers below 10 %"),
+    Variable(
+        "monitor.runbook", "address of the instructions, if a setting gives one", "https://wiki.example/disk"
+    ),
     Variable("device.hostname", "host name", "NORTH-SRV01"),
+    Variable("device.class", "device class in Datto RMM", "device"),
+    Variable(
+        "device.recent_alerts",
+        "alerts of the device in the last 24 hours, a line each",
+        "09:12 UTC CPU, 98 %",
+    ),
     Variable("device.description", "description in Datto RMM", "File server, first floor"),
     Variable("device.operating_system", "operating system", "Microsoft Windows Server 2022 Standard"),
     Variable("device.ip", "internal IP address", "10.0.4.12"),
@@ -48,6 +61,7 @@ VARIABLES: Final[tuple[Variable, ...]] = (
     Variable("site.link", "address of the site in Datto RMM", "https://rmm.example/site/12"),
     Variable("organization.name", "organization in Autotask", "Northwind Dental"),
     Variable("ticket.number", "number of the ticket", "T20261124.0042", only_in_note=True),
+    Variable("ticket.occurrences", "alerts that the ticket has stood for", "1"),
 )
 
 #: `{% for fact in facts %}{{ fact.label }}: {{ fact.value }}{% endfor %}`

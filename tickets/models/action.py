@@ -26,6 +26,10 @@ class Action(models.Model):
         CLEAR_NOTE = "clear_note", "Note that the alert cleared"
         RESOLVE_ALERT = "resolve_alert", "Resolve the alert"
         MOVE_TICKET = "move_ticket", "Move the ticket"
+        REOPEN_TICKET = "reopen_ticket", "Reopen the ticket"
+        APPEND_NOTE = "append_note", "Note what was added"
+        UPDATE_TICKET = "update_ticket", "Change the ticket"
+        ADD_ITEMS = "add_items", "Add configuration items"
 
     class State(models.TextChoices):
         """Life of the row."""

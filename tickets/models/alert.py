@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 
 from tickets.models.defaults import AlertPriority, MonitorType
+from tickets.models.monitor import Monitor
+from tickets.models.silence import Silence
 from tickets.models.ticket import Ticket
 
 
@@ -20,6 +22,9 @@ class Alert(models.Model):
         FILTERED = "filtered", "No ticket by rule"
         BLOCKED = "blocked", "Waiting for a cure"
         CLEARED = "cleared", "Cleared before a ticket"
+        MERGED = "merged", "Merged into a ticket"
+        HELD = "held", "Held"
+        SILENCED = "silenced", "Silenced"
 
     alert_uid = models.CharField(max_length=64, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
@@ -41,11 +46,17 @@ class Alert(models.Model):
     monitor_type = models.ForeignKey(
         MonitorType, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
     )
+    monitor = models.ForeignKey(
+        Monitor, null=True, blank=True, on_delete=models.SET_NULL, related_name="alerts"
+    )
+    recognised_by = models.CharField(
+        max_length=11, blank=True, help_text="typed, pattern or fingerprint: how its monitor was told."
+    )
     subject = models.CharField(
         max_length=255, blank=True, help_text="What is in trouble, such as disk C: or service Spooler."
     )
     summary = models.CharField(max_length=500, blank=True, help_text="The trouble in one line.")
-    condition_key = models.CharField(max_length=64, blank=True, db_index=True)
+    condition_key = models.CharField(max_length=64, blank=True)
 
     datto_site_uid = models.CharField(max_length=64, blank=True, db_index=True)
     datto_site_name = models.CharField(max_length=255, blank=True)
@@ -78,11 +89,23 @@ class Alert(models.Model):
         Ticket, null=True, blank=True, on_delete=models.SET_NULL, related_name="alerts"
     )
     ticketed_at = models.DateTimeField(null=True, blank=True)
+    silence = models.ForeignKey(
+        Silence,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="alerts",
+        help_text="What hides or holds it, or did last.",
+    )
+    held_since = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(
         null=True, blank=True, help_text="When a waiting alert is looked at again by itself."
     )
     rounds = models.PositiveSmallIntegerField(
         default=1, help_text="Tickets asked for; above 1 after a person's retry."
+    )
+    is_ungrouped = models.BooleanField(
+        default=False, help_text="A person took it out of a group; it is not grouped again."
     )
 
     class Meta:
@@ -91,7 +114,19 @@ class Alert(models.Model):
             models.Index(fields=["state", "is_resolved", "id"], name="tickets_alert_state"),
             models.Index(fields=["is_resolved", "missed_polls"], name="tickets_alert_open"),
             models.Index(fields=["first_seen_at"], name="tickets_alert_first_seen"),
+            models.Index(fields=["monitor", "raised_at"], name="tickets_alert_monitor"),
+            models.Index(fields=["condition_key", "raised_at"], name="tickets_alert_condition"),
+            models.Index(fields=["datto_site_uid", "raised_at"], name="tickets_alert_site"),
         ]
 
     def __str__(self) -> str:
         return self.summary or self.alert_uid
+
+
+class DecisionLock(models.Model):
+    """A row to hold while alerts of one place are decided, so that two workers never make two tickets of one trouble."""
+
+    key = models.CharField(max_length=80, unique=True, help_text="Such as site:<uid>.")
+
+    def __str__(self) -> str:
+        return self.key

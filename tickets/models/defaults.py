@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 
-from mappings.models import PicklistValue, WorkType
+from tickets.models.settings import TicketSettings, pick
 
 
 class AlertPriority(models.TextChoices):
@@ -41,86 +39,12 @@ class MonitorType(models.Model):
         return self.name
 
 
-def _pick(field: str, verbose_name: str, help_text: str = "") -> models.ForeignKey[Any, Any]:
-    """A reference to a value of a pick list of Tickets; empty inherits."""
-    return models.ForeignKey(
-        PicklistValue,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        verbose_name=verbose_name,
-        limit_choices_to={"entity": "Tickets", "field": field},
-        help_text=help_text,
-    )
-
-
-class TicketDefaults(models.Model):
+class TicketDefaults(TicketSettings):
     """What a ticket gets. The row without a monitor type is the global one; others override it field by field."""
 
     monitor_type = models.OneToOneField(
         MonitorType, null=True, blank=True, on_delete=models.CASCADE, related_name="defaults", editable=False
     )
-    create_ticket = models.BooleanField(
-        "create a ticket", null=True, blank=True, help_text="No: alerts are listed but make no ticket."
-    )
-    queue = _pick("queueID", "queue")
-    ticket_category = _pick("ticketCategory", "ticket category")
-    ticket_type = _pick("ticketType", "ticket type")
-    source = _pick("source", "source")
-    status = _pick("status", "status at creation")
-    issue_type = _pick("issueType", "issue type")
-    sub_issue_type = _pick("subIssueType", "sub-issue type", "Must belong to the issue type.")
-    work_type = models.ForeignKey(
-        WorkType, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name="work type"
-    )
-    title_template = models.TextField(
-        "title", blank=True, help_text="At most 255 characters after rendering; longer titles are cut."
-    )
-    description_template = models.TextField(
-        "description", blank=True, help_text="At most 8,000 characters after rendering."
-    )
-    write_first_note = models.BooleanField(
-        "write a first note", null=True, blank=True, help_text="Costs one Autotask call per ticket."
-    )
-    note_template = models.TextField("first note", blank=True)
-    note_type = models.ForeignKey(
-        PicklistValue,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        verbose_name="note type",
-        limit_choices_to={"entity": "TicketNotes", "field": "noteType"},
-    )
-    note_publish = models.ForeignKey(
-        PicklistValue,
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        verbose_name="note visibility",
-        limit_choices_to={"entity": "TicketNotes", "field": "publish"},
-    )
-    complete_on_clear = models.BooleanField(
-        "complete the ticket when the alert clears",
-        null=True,
-        blank=True,
-        help_text="When Datto RMM resolves the alert, the ticket is completed with a resolution text.",
-    )
-    completed_status = _pick(
-        "status", "status when completed", "Also counts as done when a technician sets it."
-    )
-    note_on_clear = models.BooleanField(
-        "also write a note when the alert clears", null=True, blank=True, help_text="Costs one Autotask call."
-    )
-    resolve_on_complete = models.BooleanField(
-        "resolve the alert when the ticket is completed",
-        null=True,
-        blank=True,
-        help_text="When a technician completes the ticket, its alerts are resolved in Datto RMM.",
-    )
-    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = [models.F("monitor_type__position").asc(nulls_first=True)]
@@ -148,7 +72,7 @@ class PriorityDefaults(models.Model):
     create_ticket = models.BooleanField(
         "create a ticket", null=True, blank=True, help_text="Empty: as above."
     )
-    ticket_priority = _pick("priority", "ticket priority")
+    ticket_priority = pick("priority", "ticket priority")
     due_minutes = models.PositiveIntegerField(
         "due after (minutes)", null=True, blank=True, help_text="From the moment the ticket is created."
     )

@@ -27,6 +27,9 @@ class Delivery(models.Model):
 
     channel = models.CharField(max_length=10, choices=Channel)
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
+    monitor_key = models.CharField(
+        max_length=120, blank=True, help_text="The constant in the body that names the monitor."
+    )
     subject_id = models.CharField(max_length=64, blank=True, help_text="Alert uid, or ticket id or number.")
     event = models.CharField(
         max_length=20, blank=True, help_text="What it claims: raised, resolved, update, ..."

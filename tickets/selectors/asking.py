@@ -13,7 +13,7 @@ from integration.models import PreflightCheck, SyncRun, SyncRunEntry, VendorHeal
 from integration.tally import Row, ask, question
 from mappings.services.devices import attention
 from tickets.domain.defects import DEFECT_REMEDY, UNREADABLE_REMEDY
-from tickets.domain.settings_resolution import PICK_FIELDS
+from tickets.domain.settings import PICK_FIELDS
 from tickets.models import Alert, Delivery, PriorityDefaults, Ticket, TicketDefaults
 
 #: How far back the inbox looks for inbound messages that could not be used.

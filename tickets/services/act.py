@@ -33,10 +33,11 @@ from integration.vendors.errors import (
 from tickets.domain.decisions import Cause
 from tickets.domain.defects import DEFECT_REMEDY, describe_defect, pause_after
 from tickets.models import Action, Alert
-from tickets.services import defects, gate, move, outbox, refusals
+from tickets.services import defects, gate, grow, move, outbox, refusals
 from tickets.services.clients import Clients
 from tickets.services.create import create_ticket, write_first_note
 from tickets.services.finish import complete_ticket, resolve_alert, write_clear_note
+from tickets.services.snapshot import same_settings
 from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
@@ -48,6 +49,10 @@ _LANES: dict[str, Lane] = {
     Action.Kind.CLEAR_NOTE: Lane.NOTE,
     Action.Kind.RESOLVE_ALERT: Lane.CLOSE,
     move.KIND: Lane.NOTE,
+    Action.Kind.REOPEN_TICKET: Lane.NEW_TICKET,
+    Action.Kind.APPEND_NOTE: Lane.NOTE,
+    Action.Kind.UPDATE_TICKET: Lane.NOTE,
+    Action.Kind.ADD_ITEMS: Lane.NOTE,
 }
 _PERFORM: dict[str, Callable[..., list[int]]] = {
     Action.Kind.CREATE_TICKET: create_ticket,
@@ -56,6 +61,10 @@ _PERFORM: dict[str, Callable[..., list[int]]] = {
     Action.Kind.CLEAR_NOTE: write_clear_note,
     Action.Kind.RESOLVE_ALERT: resolve_alert,
     move.KIND: move.move_ticket,
+    Action.Kind.REOPEN_TICKET: grow.reopen_ticket,
+    Action.Kind.APPEND_NOTE: grow.append_note,
+    Action.Kind.UPDATE_TICKET: grow.update_ticket,
+    Action.Kind.ADD_ITEMS: grow.add_item,
 }
 _PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)
 #: A row that fails while its vendor answers others.
@@ -84,7 +93,8 @@ def perform(action_id: int, clients: Clients, *, draining: bool = False) -> list
     if action is None:
         return []
     try:
-        return _perform_claimed(action, clients)
+        with same_settings():
+            return _perform_claimed(action, clients)
     except outbox.LeaseLost:
         log.warning("action taken over by another worker", action=action.pk, kind=action.kind)
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -10,13 +10,23 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integration.vendors.autotask.records import Ticket as RemoteTicket
-from tickets.domain.decisions import decide_ending
-from tickets.domain.settings_resolution import STATUS_COMPLETE
+from tickets.domain.endings import decide_ending
+from tickets.domain.grouping import is_flapping
+from tickets.domain.settings import STATUS_COMPLETE
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
-from tickets.services.decide import clear_note_payload
-from tickets.services.defaults import effective_settings
+from tickets.services.around import count_changes
+from tickets.services.notes import clear_note_payload
+from tickets.services.policy import load_policy, storm_policy
+from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
+
+#: Open alerts in these states have no ticket; when they clear, they are over.
+_WITHOUT_TICKET = (Alert.State.RECEIVED, Alert.State.BLOCKED, Alert.State.HELD, Alert.State.SILENCED)
+_CLEARED_WORDS: dict[str, str] = {
+    Alert.State.HELD: "It cleared while it was held, so no ticket was made.",
+    Alert.State.SILENCED: "It cleared while it was silenced.",
+}
 
 
 def record_cleared(alert: Alert, reason: str) -> None:
@@ -50,8 +60,8 @@ def record_alert_resolved(
         by = f" by {resolved_by}" if resolved_by else ""
         text = "Datto RMM no longer has this alert." if is_gone else f"Resolved in Datto RMM{by}."
         record_event("alert_resolved", text, alert=alert, ticket=alert.ticket)
-        if alert.state in {Alert.State.RECEIVED, Alert.State.BLOCKED}:
-            record_cleared(alert, "It cleared before a ticket was made.")
+        if alert.state in _WITHOUT_TICKET:
+            record_cleared(alert, _CLEARED_WORDS.get(alert.state, "It cleared before a ticket was made."))
             return []
         if alert.ticket is None:
             return []
@@ -117,7 +127,11 @@ def record_ticket_seen(ticket: Ticket, remote: RemoteTicket, *, read_at: datetim
             .filter(Q(completed_at__isnull=True) | Q(completed_at__lt=read_at))
             .exclude(actions__kind=Action.Kind.COMPLETE_TICKET, actions__state=Action.State.RUNNING)
             .update(
-                state=Ticket.State.OPEN, completed_at=None, completed_by_us=False, rounds=ticket.rounds + 1
+                state=Ticket.State.OPEN,
+                completed_at=None,
+                completed_by_us=False,
+                rounds=ticket.rounds + 1,
+                reopened_by_person=True,
             )
         )
         if reopened:
@@ -179,11 +193,12 @@ def is_done(remote: RemoteTicket, ticket: Ticket) -> bool:
     """True when the ticket counts as completed: Complete, the configured done status, or a completion date."""
     if remote.status == STATUS_COMPLETE or remote.completed_at is not None:
         return True
+    if remote.status in load_policy().done_statuses:
+        return True
     alert = ticket.alerts.select_related("monitor_type").first()
-    configured = effective_settings(
-        alert.monitor_type if alert else None, alert.priority if alert else "Unknown"
-    )
-    pick = configured.picks["completed_status"].value
+    if alert is None:
+        return False
+    pick = settings_of(alert).pick("completed_status")
     return pick is not None and remote.status == pick.value
 
 
@@ -202,8 +217,8 @@ def _cancel_creation(ticket: Ticket) -> list[int]:
 
 
 def _wish_resolve(ticket: Ticket, alert: Alert) -> int | None:
-    settings = effective_settings(alert.monitor_type, alert.priority)
-    if not settings.flags["resolve_on_complete"].value:
+    settings = settings_of(alert)
+    if not settings.flag("resolve_on_complete"):
         key = f"no_resolve:{ticket.pk}:{ticket.rounds}"
         if not alert.events.filter(kind="resolve_skipped", data__key=key).exists():
             origin = settings.flags["resolve_on_complete"].origin
@@ -220,25 +235,34 @@ def _wish_resolve(ticket: Ticket, alert: Alert) -> int | None:
         f"resolve:{alert.alert_uid}:t{ticket.pk}.{ticket.rounds}",
         alert=alert,
         ticket=ticket,
+        not_before=_after(timedelta(seconds=settings.number("resolve_delay_seconds"))),
     )
 
 
 def _wish_complete(ticket: Ticket, alerts: list[Alert]) -> list[int | None]:
     last = max(alerts, key=lambda one: one.resolved_at or timezone.now())
-    settings = effective_settings(last.monitor_type, last.priority)
+    settings = settings_of(last)
     flag = settings.flags["complete_on_clear"]
     ending = decide_ending(
         security_type=next(
             (str(one.monitor_type) for one in alerts if one.monitor_type and one.monitor_type.is_security), ""
         ),
-        was_reopened=ticket.rounds > 0,
+        was_reopened=ticket.reopened_by_person,
         complete_on_clear=flag.value,
         complete_on_clear_origin=flag.origin,
-        note_on_clear=settings.flags["note_on_clear"].value,
+        note_on_clear=settings.flag("note_on_clear"),
     )
     due: list[int | None] = []
     if ending.completes:
-        due.append(outbox.wish(Action.Kind.COMPLETE_TICKET, _complete_key(ticket), alert=last, ticket=ticket))
+        due.append(
+            outbox.wish_again(
+                Action.Kind.COMPLETE_TICKET,
+                _complete_key(ticket),
+                alert=last,
+                ticket=ticket,
+                not_before=_after(_clear_delay(ticket, settings.number("clear_delay_minutes"))),
+            )
+        )
     elif ending.reason and not ticket.events.filter(kind="complete_skipped", text=ending.reason).exists():
         record_event("complete_skipped", ending.reason, ticket=ticket)
     if ending.writes_note:
@@ -255,3 +279,16 @@ def _wish_complete(ticket: Ticket, alerts: list[Alert]) -> list[int | None]:
             )
         )
     return due
+
+
+def _clear_delay(ticket: Ticket, minutes: int) -> timedelta:
+    """Return how long the alerts of a ticket must stay cleared: longer when its condition comes and goes."""
+    policy = load_policy()
+    storms = storm_policy(policy)
+    if is_flapping(count_changes(ticket.condition_key, storms, timezone.now()), storms):
+        minutes = max(minutes, policy.flap_delay_minutes)
+    return timedelta(minutes=minutes)
+
+
+def _after(delay: timedelta) -> datetime | None:
+    return timezone.now() + delay if delay else None

@@ -21,7 +21,10 @@ from integration.vendors.errors import (
 from tickets.models import Action, Alert, Ticket
 from tickets.services import close, outbox, refusals
 from tickets.services.clients import Clients
-from tickets.services.decide import plan_first_note
+from tickets.services.notes import plan_first_note
+from tickets.services.policy import load_policy
+from tickets.services.repeats import wish_append
+from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 
 #: How long after a lost answer a search that finds nothing is believed. Autotask may still be at work on it.
@@ -76,6 +79,7 @@ def write_first_note(action: Action, clients: Clients, *, lane: Lane, subject: s
     client = clients.autotask(lane=lane, subject=subject)
     write_note(action, client, ticket.autotask_ticket_id)
     outbox.finish(action)
+    Ticket.objects.filter(pk=ticket.pk).update(own_activity_at=None)
     record_event("note_written", "First note written.", ticket=ticket)
     return []
 
@@ -244,12 +248,13 @@ def _adopt(action: Action, ticket: Ticket, alert: Alert, remote: RemoteTicket, *
             created_in_autotask_at=ticket.created_in_autotask_at or remote.created_at or now,
             last_activity_at=remote.last_activity_at,
             checked_at=now,
+            own_activity_at=remote.last_activity_at,
         )
         ticket.refresh_from_db()
         number = ticket.ticket_number or f"#{ticket.autotask_ticket_id}"
-        for one in ticket.alerts.exclude(state=Alert.State.TICKETED):
+        for one in ticket.alerts.exclude(state__in=[Alert.State.TICKETED, Alert.State.MERGED]):
             Alert.objects.filter(pk=one.pk).update(
-                state=Alert.State.TICKETED,
+                state=Alert.State.TICKETED if one.pk == alert.pk else Alert.State.MERGED,
                 cause="",
                 remedy="",
                 ticketed_at=now,
@@ -263,6 +268,8 @@ def _adopt(action: Action, ticket: Ticket, alert: Alert, remote: RemoteTicket, *
             ticket=ticket,
         )
         follow_ups = [plan_first_note(ticket, alert)]
+        if ticket.occurrences > ticket.noted_occurrences:
+            follow_ups.append(wish_append(ticket, alert, settings_of(alert), load_policy(), now))
         # It may have cleared, or been completed by hand, while the ticket was being made.
         follow_ups += close.settle(ticket)
     return [one for one in follow_ups if one is not None]

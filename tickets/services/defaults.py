@@ -6,24 +6,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db.models import Max, Prefetch, Q, QuerySet
+from django.db.models import F, Max, Prefetch, Q, QuerySet
 
-from mappings.models import PicklistValue, WorkType
+from mappings.models import PicklistValue, Resource, Role, WorkType
 from tickets.domain.monitor_types import MONITOR_TYPES
 from tickets.domain.rendering import render_description, render_note, render_title
-from tickets.domain.settings_resolution import (
+from tickets.domain.settings import (
+    CHOICE_FIELDS,
     FLAG_FIELDS,
+    NUMBER_FIELDS,
     PICK_FIELDS,
+    REFERENCE_FIELDS,
+    TEMPLATE_FIELDS,
+    TEXT_FIELDS,
     Catalogue,
-    EffectiveSettings,
     PickRef,
     PrioritySettings,
+    Reference,
     SettingsRow,
-    resolve,
 )
 from tickets.domain.template_variables import example_context, known_variables
 from tickets.domain.templates_check import check_template
 from tickets.models import AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
+from tickets.models.settings import TicketSettings
+from tickets.services.settings_checks import check_settings
+from tickets.services.snapshot import read_once
 
 GLOBAL_ID: Final = 1
 GLOBAL_NAME: Final = "All monitor types"
@@ -38,14 +45,23 @@ PICKLISTS: Final[dict[str, tuple[str, str]]] = {
     "issue_type": ("Tickets", "issueType"),
     "sub_issue_type": ("Tickets", "subIssueType"),
     "completed_status": ("Tickets", "status"),
+    "cleared_status": ("Tickets", "status"),
+    "touched_status": ("Tickets", "status"),
+    "reopened_status": ("Tickets", "status"),
+    "sla": ("Tickets", "serviceLevelAgreementID"),
+    "escalated_priority": ("Tickets", "priority"),
+    "escalated_queue": ("Tickets", "queueID"),
     "note_type": ("TicketNotes", "noteType"),
     "note_publish": ("TicketNotes", "publish"),
     "priority": ("Tickets", "priority"),
 }
 #: The fields whose built-in value is looked up by label.
 _BUILT_IN_FIELDS: Final = (
-    "priority", "queue", "ticket_type", "source", "status", "completed_status", "note_type", "note_publish",
+    "priority", "queue", "ticket_type", "source", "status", "completed_status", "reopened_status", "note_type",
+    "note_publish",
 )  # fmt: skip
+#: What is built in for a monitor type, where it is another than for all.
+BUILT_IN_BY_TYPE: Final[dict[str, dict[str, Any]]] = {"online_status": {"group_by_site": True}}
 _TEMPLATES: Final = (
     ("title_template", False, render_title),
     ("description_template", False, render_description),
@@ -70,25 +86,39 @@ class Verdict:
         self.errors.setdefault(name, []).append(message)
 
 
-def effective_settings(monitor_type: MonitorType | None, priority: str) -> EffectiveSettings:
-    """Return what a ticket for this monitor type and priority gets. Three queries, whatever is stored."""
-    global_row, monitor_row = load_rows(monitor_type)
-    return resolve(global_row, monitor_row, priority, catalogue=load_catalogue())
+def load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
+    """Return the ticket defaults that apply, the most specific first: its monitor type's, and those of all. Three queries."""
+    key = ("defaults", None if monitor_type is None else monitor_type.pk)
+    return list(read_once(key, lambda: _load_rows(monitor_type)))
 
 
-def load_rows(monitor_type: MonitorType | None) -> tuple[SettingsRow, SettingsRow | None]:
-    """Return the row for all monitor types and that of one, None when it has none. Two queries."""
+def _load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
     wanted = Q(monitor_type__isnull=True)
     if monitor_type is not None:
         wanted |= Q(monitor_type=monitor_type)
-    rows = {row.monitor_type_id: load_settings_row(row) for row in with_values().filter(wanted)}
-    return rows.pop(None, SettingsRow(GLOBAL_NAME)), next(iter(rows.values()), None)
+    found = {row.monitor_type_id: load_settings_row(row) for row in with_values().filter(wanted)}
+    above = [found.pop(None, SettingsRow(GLOBAL_NAME)), *built_in_rows(monitor_type)]
+    return [*found.values(), *above]
+
+
+def load_rows_above(monitor_type: MonitorType | None) -> list[SettingsRow]:
+    """Return what the defaults of a monitor type inherit from."""
+    return [*load_rows(None), *built_in_rows(monitor_type)]
+
+
+def built_in_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
+    """Return what is built in for a monitor type, where it is another than for all."""
+    if monitor_type is None or monitor_type.slug not in BUILT_IN_BY_TYPE:
+        return []
+    return [SettingsRow(f"built-in for {monitor_type.name}", BUILT_IN_BY_TYPE[monitor_type.slug])]
 
 
 def with_values() -> QuerySet[TicketDefaults]:
-    """Return all defaults with everything `load_settings_row` needs; two queries when evaluated."""
+    """Return all defaults with everything `load_settings_row` needs; three queries when evaluated."""
     lines = Prefetch("priorities", PriorityDefaults.objects.select_related("ticket_priority"))
-    return TicketDefaults.objects.select_related("monitor_type", *PICK_FIELDS).prefetch_related(lines)
+    return TicketDefaults.objects.select_related(
+        "monitor_type", *PICK_FIELDS, *REFERENCE_FIELDS
+    ).prefetch_related(lines, "resource__roles")
 
 
 def load_settings_row(
@@ -100,14 +130,9 @@ def load_settings_row(
         defaults: saved or not.
         lines: its priority lines; those stored when left out.
     """
-    values: dict[str, Any] = {name: _pick(getattr(defaults, name)) for name in PICK_FIELDS}
-    values |= {name: getattr(defaults, name) for name in FLAG_FIELDS}
     return SettingsRow(
         name=str(defaults),
-        create_ticket=defaults.create_ticket,
-        title_template=defaults.title_template,
-        description_template=defaults.description_template,
-        note_template=defaults.note_template,
+        values=read_values(defaults),
         priorities={
             line.alert_priority: PrioritySettings(
                 create_ticket=line.create_ticket,
@@ -116,12 +141,27 @@ def load_settings_row(
             )
             for line in (defaults.priorities.all() if lines is None else lines)
         },
-        **values,
     )
+
+
+def read_values(row: TicketSettings) -> dict[str, Any]:
+    """Return what a row of defaults, or a rule, sets: field -> value; what inherits is left out."""
+    values: dict[str, Any] = {name: _pick(getattr(row, name)) for name in PICK_FIELDS}
+    for name in (*FLAG_FIELDS, *NUMBER_FIELDS, *CHOICE_FIELDS, *TEMPLATE_FIELDS, *TEXT_FIELDS):
+        values[name] = getattr(row, name)
+    values["create_ticket"] = row.create_ticket
+    values["ticket_udfs"] = row.ticket_udfs
+    values["resource"] = _resource(row.resource)
+    values["role"] = _role(row.role)
+    return {name: value for name, value in values.items() if value not in (None, "", {})}
 
 
 def load_catalogue() -> Catalogue:
     """Return the active values from which built-in choices are made. One query."""
+    return read_once("catalogue", _load_catalogue)
+
+
+def _load_catalogue() -> Catalogue:
     wanted = Q()
     for name in _BUILT_IN_FIELDS:
         entity, rest_field = PICKLISTS[name]
@@ -165,8 +205,8 @@ def ensure_rows() -> None:
     )
 
 
-def validate_defaults(candidate: TicketDefaults, stored: TicketDefaults | None) -> Verdict:
-    """Return what is wrong with defaults about to be saved; at most two queries.
+def validate_defaults(candidate: TicketSettings, stored: TicketSettings | None) -> Verdict:
+    """Return what is wrong with defaults, or a rule's settings, about to be saved; at most five queries.
 
     A value that was inactivated after it was chosen may stay, with a warning: alerts skip it and still get
     their ticket. Choosing an inactive one anew is refused.
@@ -184,7 +224,7 @@ def validate_defaults(candidate: TicketDefaults, stored: TicketDefaults | None) 
             verdict.warnings.append(inactive_warning(title, _ref(value).label))
         else:
             verdict.refuse(name, f"{_ref(value).label} is inactive in Autotask. Choose an active {title}.")
-    monitor_type = candidate.monitor_type
+    monitor_type = type_of(candidate)
     if monitor_type is not None and monitor_type.is_security and candidate.complete_on_clear:
         verdict.warnings.append(
             "Complete the ticket when the alert clears: not used here, because security alerts are never closed by "
@@ -192,7 +232,15 @@ def validate_defaults(candidate: TicketDefaults, stored: TicketDefaults | None) 
         )
     _check_sub_issue(candidate, verdict)
     _check_templates(candidate, verdict)
+    check_settings(candidate, stored, verdict.refuse)
     return verdict
+
+
+def type_of(row: TicketSettings) -> MonitorType | None:
+    """Return the monitor type that defaults or a rule are about, None for all or any."""
+    found: MonitorType | None = getattr(row, "monitor_type", None)
+    monitor = getattr(row, "monitor", None)
+    return monitor.monitor_type if found is None and monitor is not None else found
 
 
 def validate_line(candidate: PriorityDefaults, stored_priority_id: int | None) -> Verdict:
@@ -224,15 +272,19 @@ def inactive_warning(title: str, label: str) -> str:
     )
 
 
-def _check_sub_issue(candidate: TicketDefaults, verdict: Verdict) -> None:
+def _check_sub_issue(candidate: TicketSettings, verdict: Verdict) -> None:
     sub_issue = candidate.sub_issue_type
     if sub_issue is None:
         return
-    issue = candidate.issue_type
-    inherited = ""
-    if issue is None and candidate.monitor_type_id is not None:
-        row = TicketDefaults.objects.select_related("issue_type").filter(pk=GLOBAL_ID).first()
-        issue, inherited = (row.issue_type if row else None), f" (from {GLOBAL_NAME})"
+    issue, inherited = candidate.issue_type, ""
+    if issue is None:
+        above = TicketDefaults.objects.select_related("issue_type", "monitor_type")
+        above = above.filter(Q(monitor_type__isnull=True) | Q(monitor_type=type_of(candidate)))
+        if isinstance(candidate, TicketDefaults):
+            above = above.exclude(pk=candidate.pk)
+        for row in above.exclude(issue_type=None).order_by(F("monitor_type").asc(nulls_last=True)):
+            issue, inherited = row.issue_type, f" (from {row})"
+            break
     if issue is None:
         verdict.refuse(
             "sub_issue_type", "A sub-issue type needs an issue type. Choose the issue type as well."
@@ -245,7 +297,7 @@ def _check_sub_issue(candidate: TicketDefaults, verdict: Verdict) -> None:
         )
 
 
-def _check_templates(candidate: TicketDefaults, verdict: Verdict) -> None:
+def _check_templates(candidate: TicketSettings, verdict: Verdict) -> None:
     for name, with_ticket, render in _TEMPLATES:
         text: str = getattr(candidate, name)
         if not text.strip():
@@ -260,6 +312,17 @@ def _check_templates(candidate: TicketDefaults, verdict: Verdict) -> None:
 
 def _pick(value: PicklistValue | WorkType | None) -> PickRef | None:
     return None if value is None else _ref(value)
+
+
+def _resource(value: Resource | None) -> Reference | None:
+    if value is None:
+        return None
+    roles = frozenset(role.autotask_role_id for role in value.roles.all())
+    return Reference(value.autotask_resource_id, value.name, value.is_active, roles)
+
+
+def _role(value: Role | None) -> Reference | None:
+    return None if value is None else Reference(value.autotask_role_id, value.name, value.is_active)
 
 
 def _ref(value: PicklistValue | WorkType) -> PickRef:

@@ -12,6 +12,7 @@ from tickets.domain.decisions import Cause
 from tickets.domain.defects import DEFECT_REMEDY, describe_defect, pause_after
 from tickets.models import Action, Alert, Ticket, TimelineEvent
 from tickets.services.decide import decide_alert
+from tickets.services.placing import DECIDABLE
 from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
@@ -42,8 +43,7 @@ def decide_or_mark(alert_id: int, *, now: datetime | None = None) -> list[int]:
 def mark_alert(alert_id: int, error: Exception, now: datetime) -> None:
     """Let an alert that has no ticket yet wait for a next try, longer each time."""
     with transaction.atomic():
-        states = [Alert.State.RECEIVED, Alert.State.BLOCKED, Alert.State.FILTERED]
-        alert = Alert.objects.filter(pk=alert_id, state__in=states).first()
+        alert = Alert.objects.filter(pk=alert_id, state__in=DECIDABLE).first()
         if alert is None:
             return
         is_first = alert.cause != Cause.DEFECT

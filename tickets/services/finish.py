@@ -7,15 +7,20 @@ from django.utils import timezone
 
 from integration.vendors.budget import Lane
 from integration.vendors.errors import NotFound
-from tickets.domain.settings_resolution import STATUS_COMPLETE
+from tickets.domain.resolution_text import ClearedBy
+from tickets.domain.settings import STATUS_COMPLETE, EffectiveSettings
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
 from tickets.services.clients import Clients
-from tickets.services.close import settle
+from tickets.services.close import is_done, record_ticket_seen, settle
 from tickets.services.create import write_note
-from tickets.services.decide import clear_note_payload, resolution_text
-from tickets.services.defaults import effective_settings
+from tickets.services.notes import clear_note_payload, resolution_text, who_cleared_alert
+from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
+from tickets.services.touched import Untouchable, find_why_not
+
+#: In an action's payload: the ticket was looked at; a repeated write needs no second look.
+_LOOKED = "looked"
 
 
 def complete_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
@@ -27,24 +32,76 @@ def complete_ticket(action: Action, clients: Clients, *, lane: Lane, subject: st
         outbox.finish(action, state=Action.State.DROPPED)
         record_event("complete_dropped", "Completing it is not needed any more.", ticket=ticket)
         return []
-    settings = effective_settings(alert.monitor_type, alert.priority)
-    pick = settings.picks["completed_status"].value
-    status = pick.value if pick is not None and not action.payload.get("plain_status") else STATUS_COMPLETE
-    text = resolution_text(ticket)
+    settings = settings_of(alert)
+    client = clients.autotask(lane=lane, subject=subject)
+    if not action.in_doubt and not action.payload.get(_LOOKED):
+        touch = find_why_not(client, ticket, completes_touched=settings.flag("complete_touched"))
+        if touch is not None:
+            return _leave_open(action, ticket, alert, touch)
+    status = _done_status(action, ticket, settings)
+    text = action.payload.get("text") or resolution_text(ticket)
     fields: dict[str, object] = {"status": status}
     if not action.payload.get("no_resolution"):
         fields["resolution"] = text
-    client = clients.autotask(lane=lane, subject=subject)
     outbox.update_held(action, in_doubt=True)
     client.update_ticket(ticket.autotask_ticket_id, fields)
     now = timezone.now()
     with transaction.atomic():
         outbox.finish(action)
         Ticket.objects.filter(pk=ticket.pk, state=Ticket.State.OPEN).update(
-            state=Ticket.State.COMPLETED, completed_at=now, completed_by_us=True, status=status
+            state=Ticket.State.COMPLETED,
+            completed_at=now,
+            completed_by_us=True,
+            status=status,
         )
         record_event("ticket_completed", f"Completed. {text}", alert=alert, ticket=ticket)
     return []
+
+
+def _done_status(action: Action, ticket: Ticket, settings: EffectiveSettings) -> int:
+    """Return the status that ends a ticket: one when it healed itself, perhaps another when a person cleared it."""
+    if action.payload.get("plain_status"):
+        return STATUS_COMPLETE
+    by_person = any(who_cleared_alert(one) in {ClearedBy.PERSON, ClearedBy.US} for one in ticket.alerts.all())
+    pick = settings.pick("cleared_status") if by_person else None
+    pick = pick or settings.pick("completed_status")
+    return pick.value if pick is not None else STATUS_COMPLETE
+
+
+def _leave_open(action: Action, ticket: Ticket, alert: Alert, why: Untouchable) -> list[int]:
+    """The alerts cleared, and a person is at work, or the ticket is protected: say so, once, and leave it."""
+    settings = settings_of(alert)
+    reason = f"All alerts cleared; the ticket stays open because {why.reason}."
+    with transaction.atomic():
+        outbox.finish(action, state=Action.State.DROPPED)
+        if why.is_touched:
+            Ticket.objects.filter(pk=ticket.pk).update(
+                touched_at=timezone.now(), touched_why=why.reason[:300]
+            )
+        record_event("complete_skipped", reason, alert=alert, ticket=ticket)
+        note = clear_note_payload(ticket, alert)
+        note["description"] = f"{note['description']}\n{reason}"
+        due = [
+            outbox.wish(
+                Action.Kind.CLEAR_NOTE,
+                f"clear_note:{ticket.pk}:{ticket.rounds}",
+                alert=alert,
+                ticket=ticket,
+                payload=note,
+            )
+        ]
+        pick = settings.pick("touched_status")
+        if why.is_touched and pick is not None:
+            due.append(
+                outbox.wish(
+                    Action.Kind.UPDATE_TICKET,
+                    f"touched:{ticket.pk}:{ticket.rounds}",
+                    alert=alert,
+                    ticket=ticket,
+                    payload={"fields": {"status": pick.value}, "why": reason},
+                )
+            )
+    return [one for one in due if one is not None]
 
 
 def write_clear_note(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
@@ -68,6 +125,15 @@ def resolve_alert(action: Action, clients: Clients, *, lane: Lane, subject: str)
     if alert.is_resolved:
         outbox.finish(action, state=Action.State.DROPPED)
         return []
+    if action.ticket is not None and _is_open_again(action, action.ticket, clients):
+        outbox.finish(action, state=Action.State.DROPPED)
+        record_event(
+            "resolve_dropped",
+            "The ticket is open again; the alert stays open.",
+            alert=alert,
+            ticket=action.ticket,
+        )
+        return []
     client = clients.datto(lane=lane, subject=f"alert:{alert.alert_uid}")
     outbox.update_held(action, in_doubt=True)
     try:
@@ -88,8 +154,28 @@ def resolve_alert(action: Action, clients: Clients, *, lane: Lane, subject: str)
             alert=alert,
             ticket=action.ticket,
         )
-        if alert.state in {Alert.State.RECEIVED, Alert.State.BLOCKED}:
+        if alert.state not in {Alert.State.TICKETING, Alert.State.TICKETED, Alert.State.MERGED}:
             Alert.objects.filter(pk=alert.pk).update(
                 state=Alert.State.CLEARED, cause="", remedy="", reason=f"Resolved {reason}."
             )
     return settle(alert.ticket) if alert.ticket is not None and by else []
+
+
+def _is_open_again(action: Action, ticket: Ticket, clients: Clients) -> bool:
+    """Return whether a ticket was reopened during the wait before its alerts are resolved. One read per wait and ticket."""
+    ticket.refresh_from_db()
+    if ticket.state != Ticket.State.COMPLETED:
+        return True
+    if ticket.completed_by_us or ticket.autotask_ticket_id is None or action.not_before is None:
+        return False
+    if ticket.checked_at is not None and ticket.checked_at >= action.not_before:
+        return False
+    read_at = timezone.now()
+    client = clients.autotask(lane=Lane.CLOSE, subject=f"ticket:{ticket.pk}")
+    remote = client.find_ticket(ticket.autotask_ticket_id)
+    Ticket.objects.filter(pk=ticket.pk).update(checked_at=read_at)
+    if remote is None or is_done(remote, ticket):
+        return False
+    record_ticket_seen(ticket, remote, read_at=read_at)
+    ticket.refresh_from_db()
+    return ticket.state != Ticket.State.COMPLETED

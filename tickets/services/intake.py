@@ -27,11 +27,14 @@ from integration.vendors.errors import (
 )
 from tickets.domain.defects import DEFECT_REMEDY, UNREADABLE_REMEDY, describe_defect, pause_after
 from tickets.domain.keys import condition_key
+from tickets.domain.monitors import KeyKind
 from tickets.models import Alert, AlertPriority, Delivery, MonitorType, Ticket
 from tickets.services import outbox
 from tickets.services.clients import Clients
 from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
 from tickets.services.defects import decide_or_mark, mark_alert
+from tickets.services.monitors import recognise, record_fired
+from tickets.services.snapshot import same_settings
 from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
@@ -75,7 +78,8 @@ def process_delivery(delivery_id: int, clients: Clients) -> list[int]:
     delivery = Delivery.objects.get(pk=delivery_id)
     handle = _handle_alert_hint if delivery.channel == Delivery.Channel.DATTO_RMM else _handle_ticket_hint
     try:
-        return handle(delivery, clients)
+        with same_settings():
+            return handle(delivery, clients)
     except NotConnected as error:
         _postpone(delivery, str(error), error.remedy, 30)
     except VendorError as error:
@@ -91,12 +95,13 @@ def process_delivery(delivery_id: int, clients: Clients) -> list[int]:
     return []
 
 
-def record_alert(remote: RemoteAlert, *, via: str, seen_open: bool) -> Recorded:
+def record_alert(remote: RemoteAlert, *, via: str, seen_open: bool, typed_key: str = "") -> Recorded:
     """Store or refresh an alert as the API gave it, and decide it when it is new.
 
     Args:
         via: "webhook" or "poll".
         seen_open: True when Datto's list of open alerts just named it.
+        typed_key: names the monitor; from the webhook's body.
     """
     now = timezone.now()
     due: list[int] = []
@@ -104,7 +109,7 @@ def record_alert(remote: RemoteAlert, *, via: str, seen_open: bool) -> Recorded:
         alert, is_new = Alert.objects.get_or_create(
             alert_uid=remote.uid,
             defaults={
-                **_describe(remote),
+                **_describe(remote, typed_key),
                 "first_seen_via": via,
                 "is_resolved": remote.resolved,
                 "resolved_at": (remote.resolved_at or now) if remote.resolved else None,
@@ -114,13 +119,23 @@ def record_alert(remote: RemoteAlert, *, via: str, seen_open: bool) -> Recorded:
         )
         if is_new:
             record_event("received", f"Received by {via}.", alert=alert)
+            if alert.monitor is not None:
+                record_fired(alert.monitor, alert.raised_at or now)
             due += decide_or_mark(alert.pk, now=now)
             return Recorded(alert, is_new=True, due=due)
-        values = _changes(alert, remote, now)
+        values = _changes(alert, remote, now, typed_key)
         if via == "webhook":
             values["times_seen"] = F("times_seen") + 1
         if values:
             Alert.objects.filter(pk=alert.pk).update(**values)
+        if "condition_key" in values and alert.ticket_id is not None:
+            # The ticket is of the condition under its new name, too.
+            Ticket.objects.filter(pk=alert.ticket_id, condition_key__in=[alert.condition_key, ""]).update(
+                condition_key=values["condition_key"],
+                monitor=values["monitor"],
+                datto_site_uid=alert.datto_site_uid,
+                datto_device_uid=alert.datto_device_uid,
+            )
     if remote.resolved:
         due += record_alert_resolved(alert.pk, resolved_at=remote.resolved_at, resolved_by=remote.resolved_by)
     elif alert.is_resolved and seen_open:
@@ -147,6 +162,7 @@ def is_unchanged(alert: Alert, remote: RemoteAlert) -> bool:
         or remote.resolved
         or alert.state == Alert.State.RECEIVED
         or alert.monitor_type_id is None
+        or alert.monitor_id is None
         or _tells_place(alert, remote)
         or (remote.ticket_number and not alert.native_ticket_number)
     )
@@ -194,11 +210,14 @@ def _is_stale(alert: Alert, now: datetime) -> bool:
     return alert.missed_polls > 0 or seen_at is None or seen_at < now - SEEN_AGAIN
 
 
-def _changes(alert: Alert, remote: RemoteAlert, now: datetime) -> dict[str, Any]:
+def _changes(alert: Alert, remote: RemoteAlert, now: datetime, typed_key: str = "") -> dict[str, Any]:
     """Return what of a known alert differs from what Datto RMM says."""
     values: dict[str, Any] = {}
-    if alert.monitor_type_id is None:
-        values |= _describe(remote)
+    if alert.monitor_type_id is None or alert.monitor_id is None:
+        values |= _describe(remote, typed_key)
+    elif typed_key and alert.recognised_by != KeyKind.TYPED:
+        told = _describe(remote, typed_key)
+        values |= {name: told[name] for name in ("monitor", "recognised_by", "condition_key")}
     if not remote.resolved and _is_stale(alert, now):
         values |= {"last_seen_open_at": now, "missed_polls": 0}
     if _tells_place(alert, remote):
@@ -223,13 +242,14 @@ def waiting_deliveries(now: datetime, limit: int = 200) -> list[int]:
 
 def _handle_alert_hint(delivery: Delivery, clients: Clients) -> list[int]:
     known = Alert.objects.filter(alert_uid=delivery.subject_id).first()
-    if known is not None and (known.is_resolved or delivery.event == "raised"):
+    names_monitor = bool(delivery.monitor_key) and known is not None and known.recognised_by != KeyKind.TYPED
+    if known is not None and not names_monitor and (known.is_resolved or delivery.event == "raised"):
         Alert.objects.filter(pk=known.pk).update(times_seen=F("times_seen") + 1)
         _end(delivery, Delivery.State.IGNORED, "Already known; nothing new.")
         return decide_or_mark(known.pk) if known.state == Alert.State.RECEIVED else []
     client = clients.datto(lane=Lane.INTAKE, subject=f"alert:{delivery.subject_id}")
     remote = client.fetch_alert(delivery.subject_id)
-    recorded = record_alert(remote, via="webhook", seen_open=False)
+    recorded = record_alert(remote, via="webhook", seen_open=False, typed_key=delivery.monitor_key)
     _end(delivery, Delivery.State.DONE, "New alert." if recorded.is_new else "Alert looked at again.")
     return recorded.due
 
@@ -276,26 +296,39 @@ def _read_ticket_hint(delivery: Delivery) -> tuple[int | None, str, int | None, 
     return (int(subject), "", None, "") if subject.isdecimal() else (None, subject, None, "")
 
 
-def _describe(remote: RemoteAlert) -> dict[str, object]:
+def _describe(remote: RemoteAlert, typed_key: str = "") -> dict[str, Any]:
     context = dict(remote.context or {})
     described = describe_context(remote.context)
-    slug = described.monitor_type
     monitor_type = (
-        MonitorType.objects.filter(slug=slug).first() or MonitorType.objects.filter(slug="other").first()
+        MonitorType.objects.filter(slug=described.monitor_type).first()
+        or MonitorType.objects.filter(slug="other").get()
     )
     priority = remote.priority.value.capitalize()
+    diagnostics = remote.diagnostics.replace("\x00", "")
+    recognised = recognise(
+        monitor_type=monitor_type,
+        context_class=described.class_name[:60],
+        stable=described.stable,
+        object_label=described.object_label,
+        text=diagnostics or described.summary,
+        own_names=(remote.device_name, remote.site_name),
+        typed_key=typed_key,
+        at=remote.raised_at or timezone.now(),
+    )
     return {
         "priority": priority if priority in AlertPriority.values else AlertPriority.UNKNOWN,
         "context_class": described.class_name[:60],
         "context": context,
-        "diagnostics": remote.diagnostics.replace("\x00", ""),
+        "diagnostics": diagnostics,
         "monitor_type": monitor_type,
+        "monitor": recognised.monitor,
+        "recognised_by": recognised.by.value,
         "subject": described.object_label[:255],
         "summary": described.summary[:500],
         "condition_key": condition_key(
             device_uid=remote.device_uid,
             site_uid=remote.site_uid,
-            monitor_type=monitor_type.slug if monitor_type else slug,
+            monitor=recognised.key,
             stable=described.stable,
         ),
         "datto_site_uid": remote.site_uid[:64],

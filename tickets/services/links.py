@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.urls import reverse
+
 from integration.models import Connection
 from integration.vendors.autotask.links import ticket_link as autotask_ticket_link
 from integration.vendors.datto_rmm.links import Links, trusted_url
@@ -64,3 +67,8 @@ def ticket_link(connection: Connection | None, ticket: Ticket | None) -> str:
         if connection.autotask_web_url
         else ""
     )
+
+
+def timeline_link(alert: Alert) -> str:
+    """Return the alert's story in this product."""
+    return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('admin:tickets_alert_change', args=[alert.pk])}"

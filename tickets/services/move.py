@@ -15,10 +15,12 @@ from integration.models import Vendor
 from integration.vendors.budget import Lane
 from integration.vendors.errors import Rejected
 from mappings.models import Company, Device, SiteMapping
+from tickets.domain.settings import resolve
 from tickets.models import Action, Alert, Ticket
 from tickets.selectors.places import with_place
 from tickets.services import outbox
 from tickets.services.clients import Clients
+from tickets.services.rules import settings_of
 from tickets.services.site_fields import SiteFields, site_fields
 from tickets.services.timeline import record_event
 
@@ -223,7 +225,8 @@ def _fields_of_site(action: Action, company: Company) -> SiteFields:
         if alert is not None and alert.datto_device_uid
         else None
     )
-    return site_fields(mapping, device)
+    settings = settings_of(alert) if alert is not None else resolve([], "Unknown")
+    return site_fields(mapping, device, settings)
 
 
 def _drop(action: Action, ticket: Ticket, why: str) -> list[int]:

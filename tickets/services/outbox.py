@@ -22,6 +22,10 @@ _VENDOR_OF = {
     Action.Kind.COMPLETE_TICKET: Vendor.AUTOTASK,
     Action.Kind.CLEAR_NOTE: Vendor.AUTOTASK,
     Action.Kind.RESOLVE_ALERT: Vendor.DATTO_RMM,
+    Action.Kind.REOPEN_TICKET: Vendor.AUTOTASK,
+    Action.Kind.APPEND_NOTE: Vendor.AUTOTASK,
+    Action.Kind.UPDATE_TICKET: Vendor.AUTOTASK,
+    Action.Kind.ADD_ITEMS: Vendor.AUTOTASK,
 }
 #: A message about a fresh row is under way; the sweep only looks after older ones.
 _FRESH = timedelta(seconds=8)
@@ -53,8 +57,12 @@ def wish(
     alert: Alert | None = None,
     ticket: Ticket | None = None,
     payload: dict[str, Any] | None = None,
+    not_before: datetime | None = None,
 ) -> int | None:
-    """Ask for one vendor write; the same key asks once. Returns the new row's id, None when it existed."""
+    """Ask for one vendor write; the same key asks once. Returns the new row's id, None when it existed.
+
+    A row that is to wait is found by the sweep; its id is not returned.
+    """
     action, created = Action.objects.get_or_create(
         key=key,
         defaults={
@@ -63,9 +71,38 @@ def wish(
             "alert": alert,
             "ticket": ticket,
             "payload": payload or {},
+            "not_before": not_before,
         },
     )
-    return action.pk if created else None
+    return action.pk if created and not_before is None else None
+
+
+def wish_again(
+    kind: Action.Kind,
+    key: str,
+    *,
+    alert: Alert | None = None,
+    ticket: Ticket | None = None,
+    payload: dict[str, Any] | None = None,
+    not_before: datetime | None = None,
+) -> int | None:
+    """Ask for a write like `wish`, also when the same was asked before and dropped."""
+    revived = Action.objects.filter(key=key, state=Action.State.DROPPED).update(
+        state=Action.State.WAITING,
+        alert=alert,
+        not_before=not_before or timezone.now(),
+        payload=payload or {},
+        finished_at=None,
+        in_doubt=False,
+        attempts=0,
+        cause="",
+        error="",
+        remedy="",
+    )
+    if revived:
+        pk = Action.objects.filter(key=key).values_list("pk", flat=True).get()
+        return None if not_before is not None else int(pk)
+    return wish(kind, key, alert=alert, ticket=ticket, payload=payload, not_before=not_before)
 
 
 def claim(action_id: int, now: datetime) -> Action | None:

@@ -30,6 +30,8 @@ from tickets.services.intake import (
     record_seen_open,
     record_undescribed_alert,
 )
+from tickets.services.ledger import record_check
+from tickets.services.snapshot import same_settings
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +86,8 @@ def sync_alerts(recorder: RunRecorder, on_due: OnDue, datto: DattoRmmClient | No
         raise
     _record_page(recorder, on_due, page)
     _ask_after_missing(recorder, on_due, client, seen, started_at, unreadable)
+    if unreadable.is_list_whole and not recorder.dry_run:
+        record_check(seen, started_at)
     unreadable.raise_if_any()
 
 
@@ -135,6 +139,7 @@ def _record_page(recorder: RunRecorder, on_due: OnDue, page: list[RemoteAlert]) 
         )
     }
     unchanged: list[Alert] = []
+    changed: list[RemoteAlert] = []
     for remote in page:
         alert = known.get(remote.uid)
         if recorder.dry_run:
@@ -145,6 +150,9 @@ def _record_page(recorder: RunRecorder, on_due: OnDue, page: list[RemoteAlert]) 
         elif alert is not None and is_unchanged(alert, remote):
             unchanged.append(alert)
         else:
+            changed.append(remote)
+    with same_settings():
+        for remote in changed:
             on_due(_record_listed(recorder, remote))
     recorder.unchanged(len(unchanged))
     record_seen_open(unchanged, timezone.now())

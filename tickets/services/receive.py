@@ -64,7 +64,10 @@ def receive_datto(body: bytes, content_type: str, query: str) -> Receipt:
         )
         return Receipt(400, {"error": hint.problem, "cure": hint.remedy})
     delivery = Delivery.objects.create(
-        **stored, subject_id=hint.alert_uid, event="resolved" if hint.is_resolved else "raised"
+        **stored,
+        subject_id=hint.alert_uid,
+        event="resolved" if hint.is_resolved else "raised",
+        monitor_key=hint.monitor_key,
     )
     return Receipt(202, {"status": "accepted", "alert_uid": hint.alert_uid}, delivery.pk)
 

@@ -1,4 +1,4 @@
-"""What a site's mapping puts on a ticket: location, contact, contract, and the device's configuration item."""
+"""What site, device and settings put on a ticket: location, contact, contract, configuration item."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from mappings.models import Device, SiteMapping
-from mappings.selectors import find_usable_configuration_item
+from mappings.models import CompanyLocation, ConfigurationItem, Contact, Contract, Device, SiteMapping
+from mappings.selectors import find_contact_of_user, find_usable_configuration_item
+from tickets.domain.settings import EffectiveSettings
+from tickets.domain.settings.catalogue import ContactChoice, ContractChoice, LocationChoice
 
 
 @dataclass(slots=True)
@@ -38,37 +40,36 @@ class SiteFields:
         self.skipped.append({"field": name, "label": display, "reason": reason})
 
 
-def site_fields(mapping: SiteMapping, device: Device | None) -> SiteFields:
-    """Return what the mapping and the device's configuration item put on a ticket of the mapping's company.
+def site_fields(mapping: SiteMapping, device: Device | None, settings: EffectiveSettings) -> SiteFields:
+    """Return what the mapping, the device's configuration item and the settings' choices put on a ticket.
 
     Autotask refuses a reference to something inactive or of another company, and a ticket without one beats no
-    ticket: such a value is left out and named.
+    ticket: such a value is left out and named, and the next source is asked.
     """
     found = SiteFields()
-    origin = f"site {mapping.site.name}"
-    location = mapping.company_location
-    if location is not None:
-        reason = _why_not(location, mapping, is_gone=not location.is_active)
-        if reason:
-            found.skip("location", location.name, f"{reason} (set by {origin})")
-        else:
-            found.put("companyLocationID", "Location", location.autotask_location_id, location.name, origin)
-    contact = mapping.default_contact
-    if contact is not None:
-        reason = _why_not(contact, mapping, is_gone=not contact.is_active)
-        if reason:
-            found.skip("contact", str(contact), f"{reason} (set by {origin})")
-        else:
-            found.put("contactID", "Contact", contact.autotask_contact_id, str(contact), origin)
-    contract = mapping.default_contract
-    if contract is not None:
-        reason = _why_not(contract, mapping, is_gone=contract.is_missing or not contract.is_active)
-        reason = reason or _outside_term(contract.start_date, contract.end_date, timezone.localdate())
-        if reason:
-            found.skip("contract", contract.name, f"{reason} (set by {origin})")
-        else:
-            found.put("contractID", "Contract", contract.autotask_contract_id, contract.name, origin)
     item = find_usable_configuration_item(device, mapping) if device is not None else None
+    site = f"site {mapping.site.name}"
+    if settings.choice("location_choice") == LocationChoice.SITE:
+        _put_first(
+            found,
+            ("companyLocationID", "Location", "autotask_location_id"),
+            [(mapping.company_location, site)],
+            mapping,
+        )
+    _put_first(
+        found,
+        ("contactID", "Contact", "autotask_contact_id"),
+        _contacts(mapping, device, item, settings.choice("contact_choice"), site),
+        mapping,
+    )
+    contract, origin = _put_first(
+        found,
+        ("contractID", "Contract", "autotask_contract_id"),
+        _contracts(mapping, item, settings.choice("contract_choice"), site),
+        mapping,
+    )
+    if item is not None and contract is not None and origin == _DEVICE:
+        _put_service(found, item)
     if item is not None:
         found.put(
             "configurationItemID",
@@ -80,10 +81,89 @@ def site_fields(mapping: SiteMapping, device: Device | None) -> SiteFields:
     return found
 
 
-def _why_not(value: Any, mapping: SiteMapping, *, is_gone: bool) -> str:
+_DEVICE = "device"
+_Source = tuple[CompanyLocation | Contact | Contract | None, str]
+
+
+def _put_first(
+    found: SiteFields, field: tuple[str, str, str], sources: list[_Source], mapping: SiteMapping
+) -> tuple[CompanyLocation | Contact | Contract | None, str]:
+    """Put the first usable thing; those before it are named as left out. Returns it and its origin."""
+    name, label, id_column = field
+    for value, origin in sources:
+        if value is None:
+            continue
+        reason = _why_not(value, mapping)
+        if reason:
+            found.skip(label.lower(), str(value), f"{reason} (set by {origin})")
+            continue
+        found.put(name, label, getattr(value, id_column), str(value), origin)
+        return value, origin
+    return None, ""
+
+
+def _contacts(
+    mapping: SiteMapping, device: Device | None, item: ConfigurationItem | None, choice: str, site: str
+) -> list[_Source]:
+    if choice == ContactChoice.NONE:
+        return []
+    of_site: _Source = (mapping.default_contact, site)
+    of_device: _Source = (_contact_of(item), _DEVICE)
+    if choice == ContactChoice.DEVICE:
+        return [of_device, of_site]
+    if choice == ContactChoice.LAST_USER:
+        person = find_contact_of_user(mapping.company, device.last_user) if device is not None else None
+        return [(person, "last user of the device"), of_device, of_site]
+    if choice == ContactChoice.PRIMARY:
+        primary = Contact.objects.filter(company=mapping.company_id, is_primary=True, is_active=True).first()
+        return [(primary, "primary contact of the organization"), of_site]
+    return [of_site]
+
+
+def _contact_of(item: ConfigurationItem | None) -> Contact | None:
+    if item is None or item.autotask_contact_id is None:
+        return None
+    return Contact.objects.filter(autotask_contact_id=item.autotask_contact_id).first()
+
+
+def _contracts(mapping: SiteMapping, item: ConfigurationItem | None, choice: str, site: str) -> list[_Source]:
+    if choice == ContractChoice.NONE:
+        return []
+    sources: list[_Source] = [(mapping.default_contract, site)]
+    if choice == ContractChoice.DEVICE and item is not None and item.autotask_contract_id is not None:
+        own = Contract.objects.filter(autotask_contract_id=item.autotask_contract_id).first()
+        sources.insert(0, (own, _DEVICE))
+    return sources
+
+
+def _put_service(found: SiteFields, item: ConfigurationItem) -> None:
+    """The device's service or bundle goes with its contract; Autotask takes one of them."""
+    if item.autotask_contract_service_id is not None:
+        found.put(
+            "contractServiceID",
+            "Service",
+            item.autotask_contract_service_id,
+            str(item.autotask_contract_service_id),
+            _DEVICE,
+        )
+    elif item.autotask_contract_service_bundle_id is not None:
+        found.put(
+            "contractServiceBundleID",
+            "Service bundle",
+            item.autotask_contract_service_bundle_id,
+            str(item.autotask_contract_service_bundle_id),
+            _DEVICE,
+        )
+
+
+def _why_not(value: CompanyLocation | Contact | Contract, mapping: SiteMapping) -> str:
     if value.company_id != mapping.company_id:
         return "It belongs to another organization."
-    return "It is inactive in Autotask." if is_gone else ""
+    if not value.is_active or getattr(value, "is_missing", False):
+        return "It is inactive in Autotask."
+    if isinstance(value, Contract):
+        return _outside_term(value.start_date, value.end_date, timezone.localdate())
+    return ""
 
 
 def _outside_term(start: date | None, end: date | None, today: date) -> str:

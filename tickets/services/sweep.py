@@ -20,6 +20,8 @@ from tickets.services import outbox
 from tickets.services.close import settle
 from tickets.services.defects import NOT_OF_THE_ROW, decide_or_mark, list_unsettled, mark_unsettled
 from tickets.services.intake import waiting_deliveries
+from tickets.services.silences import end_what_is_over, released_alerts
+from tickets.services.snapshot import same_settings
 
 log = structlog.get_logger(__name__)
 
@@ -80,9 +82,12 @@ def reconsider_alerts(now: datetime | None = None, *, site_uids: list[str] | Non
             | _goes_to_catch_all()
             | Q(state=Alert.State.BLOCKED, not_before__lte=now)
         )
+        end_what_is_over(now)
+        waiting = waiting | with_place(released_alerts(now))
     due: list[int] = []
-    for alert_id in waiting.order_by("id").values_list("pk", flat=True)[:_BATCH]:
-        due += decide_or_mark(alert_id, now=now)
+    with same_settings():
+        for alert_id in waiting.order_by("id").values_list("pk", flat=True)[:_BATCH]:
+            due += decide_or_mark(alert_id, now=now)
     return due
 
 
@@ -104,10 +109,12 @@ def settle_open_ends(now: datetime | None = None) -> list[int]:
         state=Ticket.State.COMPLETED,
         alerts__in=Alert.objects.filter(is_resolved=False).filter(~Exists(resolving)),
     )
-    completing = Action.objects.filter(ticket=OuterRef("pk"), kind=Action.Kind.COMPLETE_TICKET)
+    completing = Action.objects.filter(ticket=OuterRef("pk"), kind=Action.Kind.COMPLETE_TICKET).exclude(
+        state__in=[Action.State.DROPPED, Action.State.DONE]
+    )
     open_alerts = Alert.objects.filter(ticket=OuterRef("pk"), is_resolved=False)
     cleared = (
-        Ticket.objects.filter(state=Ticket.State.OPEN, rounds=0, alerts__isnull=False)
+        Ticket.objects.filter(state=Ticket.State.OPEN, reopened_by_person=False, alerts__isnull=False)
         .filter(~Exists(open_alerts), ~Exists(completing))
         .exclude(events__kind="complete_skipped")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from integration.models import Connection
@@ -10,7 +11,10 @@ from mappings.models import Device
 from tickets.domain.resolution_text import format_moment
 from tickets.domain.template_variables import build_context
 from tickets.models import Alert
-from tickets.services.links import alert_link, device_link, site_link, trusted_portal_url
+from tickets.services.links import alert_link, device_link, site_link, timeline_link, trusted_portal_url
+
+_RECENT = timedelta(hours=24)
+_MOST_RECENT = 10
 
 
 def alert_context(
@@ -20,6 +24,8 @@ def alert_context(
     *,
     organization: str = "",
     ticket_number: str = "",
+    runbook: str = "",
+    occurrences: int = 1,
 ) -> dict[str, Any]:
     """Return the variables for one alert; unknown things are empty texts.
 
@@ -29,6 +35,8 @@ def alert_context(
         connection: for links.
         organization: the company's name.
         ticket_number: empty before the ticket exists.
+        runbook: address of the instructions for this alert.
+        occurrences: alerts that the ticket has stood for.
     """
     site = device.site if device else None
     values = {
@@ -52,6 +60,28 @@ def alert_context(
         "site.link": site_link(connection, site),
         "organization.name": organization,
         "ticket.number": ticket_number,
+        "ticket.occurrences": str(occurrences),
+        "monitor.name": str(alert.monitor) if alert.monitor_id else str(alert.monitor_type or "Other"),
+        "monitor.runbook": runbook,
+        "alert.timeline_link": timeline_link(alert),
+        "device.class": device.device_class if device else "",
+        "device.recent_alerts": _recent_alerts(alert),
     }
     facts = describe_context(alert.context or None).facts
     return build_context(values, [(label, str(value)) for label, value in facts])
+
+
+def _recent_alerts(alert: Alert) -> str:
+    """Return what else the device raised in the day before, newest first, a line each."""
+    at = alert.raised_at or alert.first_seen_at
+    if not alert.datto_device_uid or at is None:
+        return ""
+    rows = Alert.objects.filter(
+        datto_device_uid=alert.datto_device_uid, raised_at__gt=at - _RECENT, raised_at__lte=at
+    ).exclude(pk=alert.pk)
+    return "\n".join(
+        f"{one.raised_at:%H:%M} UTC {one.summary or one.alert_uid}{' (cleared)' if one.is_resolved else ''}"
+        for one in rows.order_by("-raised_at").only("raised_at", "summary", "alert_uid", "is_resolved")[
+            :_MOST_RECENT
+        ]
+    )

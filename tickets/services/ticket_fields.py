@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from integration.models import Connection
-from mappings.models import Company, Device, SiteMapping
-from tickets.domain.rendering import DESCRIPTION_LENGTH, Rendered, render_description, render_title
+from mappings.models import Company, Device, SiteMapping, TicketUdf
+from tickets.domain.rendering import (
+    DESCRIPTION_LENGTH,
+    Rendered,
+    render_description,
+    render_title,
+    render_value,
+)
 from tickets.domain.resolution_text import format_moment
-from tickets.domain.settings_resolution import EffectiveSettings, PickRef
+from tickets.domain.settings import EffectiveSettings, PickRef
 from tickets.models import Alert
+from tickets.services.due import due_at
 from tickets.services.site_fields import SiteFields, site_fields
 from tickets.services.template_context import alert_context
 
@@ -43,6 +50,12 @@ _PICK_FIELDS = {
     "issue_type": "issueType",
     "sub_issue_type": "subIssueType",
     "work_type": "billingCodeID",
+    "sla": "serviceLevelAgreementID",
+}
+#: Setting -> (Autotask field of a ticket, label).
+_REFERENCES = {
+    "resource": ("assignedResourceID", "Primary resource"),
+    "role": ("assignedResourceRoleID", "Role"),
 }
 _LABELS = {
     "queueID": "Queue",
@@ -53,6 +66,7 @@ _LABELS = {
     "issueType": "Issue type",
     "subIssueType": "Sub-issue type",
     "billingCodeID": "Work type",
+    "serviceLevelAgreementID": "Service level agreement",
 }
 
 
@@ -77,7 +91,7 @@ def ticket_fields(
         first_line: why the ticket goes to the catch-all organization; put before the description.
     """
     is_caught = mapping.company_id != company.pk
-    found = SiteFields() if is_caught else site_fields(mapping, device)
+    found = SiteFields() if is_caught else site_fields(mapping, device, settings)
     ours = SiteFields()
     site_origin = f"site {mapping.site.name}"
     company_origin = "organization for sites without one" if is_caught else site_origin
@@ -90,12 +104,18 @@ def ticket_fields(
     due_origin = settings.due_minutes.origin if minutes is not None else "built-in"
     if minutes is None:
         minutes = _DUE_MINUTES.get(settings.alert_priority, 1440)
-    due = now + timedelta(minutes=minutes)
+    due, due_note = due_at(now, minutes, in_business_hours=settings.flag("due_in_business_hours"))
+    due_origin = f"{due_origin}. {due_note}" if due_note else due_origin
     ours.put("dueDateTime", "Due", due.strftime("%Y-%m-%dT%H:%M:%SZ"), format_moment(due), due_origin)
     for name, field in _PICK_FIELDS.items():
         pick = settings.picks[name]
         if pick.value is not None:
             ours.put(field, _LABELS[field], pick.value.value, pick.value.label, pick.origin)
+    for name, (field, label) in _REFERENCES.items():
+        reference = settings.references[name]
+        if reference.value is not None:
+            ours.put(field, label, reference.value.value, reference.value.label, reference.origin)
+    _put_udfs(ours, alert, company, device, settings)
     return SiteFields(
         {**ours.values, **found.values}, [*ours.origins, *found.origins], [*ours.skipped, *found.skipped]
     )
@@ -109,8 +129,13 @@ def _put_texts(
     settings: EffectiveSettings,
     first_line: str,
 ) -> None:
-    connection = Connection.objects.filter(pk=Connection.SINGLETON_ID).first()
-    context = alert_context(alert, device, connection, organization=company.name)
+    context = alert_context(
+        alert,
+        device,
+        _connection(),
+        organization=company.name,
+        runbook=settings.texts["runbook_url"].value,
+    )
     title = render_title(settings.templates["title_template"].value, context)
     text = render_description(settings.templates["description_template"].value, context)
     description = text.text if not first_line else f"{first_line}\n\n{text.text}"[:DESCRIPTION_LENGTH]
@@ -120,6 +145,43 @@ def _put_texts(
     ):
         origin = _template_origin(rendered, settings.templates[f"{name}_template"].origin)
         ours.put(name, label, value, value, origin)
+
+
+def _put_udfs(
+    ours: SiteFields, alert: Alert, company: Company, device: Device | None, settings: EffectiveSettings
+) -> None:
+    """Render UDFs; Autotask takes them as one list, so a name it does not know would cost the whole ticket."""
+    if not settings.udfs:
+        return
+    known = set(TicketUdf.objects.filter(is_active=True).values_list("name", flat=True))
+    context = alert_context(alert, device, _connection(), organization=company.name)
+    sent: list[dict[str, str]] = []
+    for name, template in settings.udfs.items():
+        if name not in known:
+            ours.skip(
+                name, name, f"Autotask has no active ticket UDF of this name (set by {template.origin})"
+            )
+            continue
+        rendered = render_value(template.value, context)
+        if rendered.problems:
+            ours.skip(name, name, f"{rendered.problems[0].message} (set by {template.origin})")
+            continue
+        sent.append({"name": name, "value": rendered.text})
+        ours.origins.append(
+            {
+                "field": f"UDF {name}",
+                "label": f"UDF {name}",
+                "value": rendered.text,
+                "display": rendered.text,
+                "origin": template.origin,
+            }
+        )
+    if sent:
+        ours.values["userDefinedFields"] = sent
+
+
+def _connection() -> Connection | None:
+    return Connection.objects.filter(pk=Connection.SINGLETON_ID).first()
 
 
 def _with_note(origin: str, settings: EffectiveSettings) -> str:

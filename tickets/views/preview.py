@@ -14,12 +14,11 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
 from tickets.domain.rendering import Rendered, render_description, render_note, render_title
-from tickets.domain.settings_resolution import (
+from tickets.domain.settings import (
     FLAG_FIELDS,
     PICK_FIELDS,
     TEMPLATE_FIELDS,
     EffectiveSettings,
-    SettingsRow,
     resolve,
 )
 from tickets.domain.template_variables import example_context, known_variables
@@ -27,7 +26,13 @@ from tickets.domain.templates_check import TemplateProblem, check_template
 from tickets.models import Alert, AlertPriority, PriorityDefaults, TicketDefaults
 from tickets.selectors.pages import find_connection
 from tickets.selectors.places import place_of
-from tickets.services.defaults import GLOBAL_ID, GLOBAL_NAME, load_catalogue, load_settings_row, with_values
+from tickets.services.defaults import (
+    GLOBAL_ID,
+    load_catalogue,
+    load_rows_above,
+    load_settings_row,
+    with_values,
+)
 from tickets.services.template_context import alert_context
 
 _SAMPLE_PRIORITY: Final = "Critical"
@@ -116,12 +121,10 @@ def _find_alert(chosen: str) -> Alert | None:
 
 
 def _resolve(candidate: TicketDefaults, lines: list[PriorityDefaults], priority: str) -> EffectiveSettings:
-    row = load_settings_row(candidate, lines)
-    if candidate.pk == GLOBAL_ID:
-        return resolve(row, None, priority, catalogue=load_catalogue())
-    stored = with_values().filter(pk=GLOBAL_ID).first()
-    global_row = load_settings_row(stored) if stored is not None else SettingsRow(GLOBAL_NAME)
-    return resolve(global_row, row, priority, catalogue=load_catalogue())
+    rows = [load_settings_row(candidate, lines)]
+    if candidate.pk != GLOBAL_ID:
+        rows += load_rows_above(candidate.monitor_type)
+    return resolve(rows, priority, catalogue=load_catalogue())
 
 
 def _context(alert: Alert | None) -> dict[str, Any]:

@@ -10,8 +10,15 @@ from integration.vendors.autotask import limits
 from integration.vendors.autotask.checks import check_lengths
 from integration.vendors.autotask.entities import EntityError
 from integration.vendors.autotask.query import QueryError, where
-from integration.vendors.autotask.records import DeletedTicketLog, Ticket, TicketNote, TimeEntry
+from integration.vendors.autotask.records import (
+    DeletedTicketLog,
+    Ticket,
+    TicketHistory,
+    TicketNote,
+    TimeEntry,
+)
 from integration.vendors.autotask.rest import OnPage, RestClient
+from integration.vendors.autotask.wire import Wire
 
 #: Who sees a note.
 PUBLISH_ALL: Final = 1
@@ -113,6 +120,28 @@ class TicketCalls(RestClient):
     def iter_time_entries(self, ticket_id: int) -> Iterator[TimeEntry]:
         """Yield the time logged on a ticket."""
         return self._records("TimeEntries", TimeEntry.from_wire, where("ticketID", "eq", ticket_id))
+
+    def iter_ticket_history(self, ticket_id: int) -> Iterator[TicketHistory]:
+        """Yield who changed a ticket, and what. The entity takes no other filter than one ticket's id."""
+        return self._records("TicketHistory", TicketHistory.from_wire, where("ticketID", "eq", ticket_id))
+
+    def iter_additional_item_ids(self, ticket_id: int) -> Iterator[int]:
+        """Yield the ids of a ticket's additional configuration items."""
+        entity = "TicketAdditionalConfigurationItems"
+        for row in self.iter_query(entity, where("ticketID", "eq", ticket_id)):
+            yield Wire(entity, row).needed_whole("configurationItemID")
+
+    def add_additional_item(self, ticket_id: int, configuration_item_id: int) -> int:
+        """Add a configuration item to a ticket, at most 100 to one. Sent once.
+
+        Raises:
+            VendorError: as `create`; refused when the item is of another company, inactive, or there already.
+        """
+        return self.create(
+            "TicketAdditionalConfigurationItems",
+            {"configurationItemID": configuration_item_id},
+            parent=ticket_id,
+        )
 
 
 def check_ticket_fields(fields: Mapping[str, object]) -> None:

@@ -262,11 +262,3 @@ def test_home_shows_budgets_and_survives_a_dead_redis(signed_in, settings):
 def test_home_shows_the_way_in_when_nothing_is_connected(signed_in):
     html = signed_in.get(reverse("admin:index")).content.decode()
     assert "is not connected yet" in html
-
-
-def test_the_ledger_balances_and_links_each_count(signed_in):
-    rows.make_alerts(60)
-    html = signed_in.get(reverse("ledger")).content.decode()
-    assert "It balances:" in html
-    for state in Alert.State.values:
-        assert f"state__exact={state}" in html

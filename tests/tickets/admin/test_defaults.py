@@ -11,15 +11,20 @@ from django.utils import timezone
 from mappings.models import PicklistValue, WorkType
 from tests.tickets.admin import rows
 from tickets.domain.monitor_types import MONITOR_TYPES
-from tickets.domain.settings_resolution import PickRef
+from tickets.domain.settings import EffectiveSettings, PickRef, resolve
 from tickets.models import Alert, AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
 from tickets.services.defaults import (
-    effective_settings,
     ensure_rows,
+    load_catalogue,
     load_rows,
     validate_defaults,
     validate_line,
 )
+
+
+def effective_settings(monitor_type: MonitorType | None, priority: str) -> EffectiveSettings:
+    """Return what the defaults alone say: no rule, no site."""
+    return resolve(load_rows(monitor_type), priority, catalogue=load_catalogue())
 
 
 def disk() -> TicketDefaults:
@@ -132,7 +137,7 @@ def test_without_any_row_the_built_in_settings_hold(db):
     TicketDefaults.objects.all().delete()
     found = effective_settings(MonitorType.objects.get(slug="cpu"), "High")
     assert found.create_ticket.value is True
-    assert load_rows(None)[1] is None
+    assert [row.values for row in load_rows(None)] == [{}]
 
 
 def test_a_work_type_travels_by_its_autotask_id(db):

@@ -85,8 +85,8 @@ def test_the_alert_list_links_to_both_vendors(signed_in):
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ({"state__exact": "blocked"}, 4),
-        ({"is_resolved__exact": "0", "state__exact": "blocked", "cause__exact": "site_unmapped"}, 4),
+        ({"state__exact": "blocked"}, 3),
+        ({"is_resolved__exact": "0", "state__exact": "blocked", "cause__exact": "site_unmapped"}, 3),
         ({"is_resolved__exact": "1"}, 6),
         ({"q": "uid-00000003"}, 1),
         ({"q": "HOST-0004"}, 1),

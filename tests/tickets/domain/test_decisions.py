@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tickets.domain.decisions import AlertFacts, Cause, SiteFacts, Verdict, decide, decide_ending
+from tickets.domain.decisions import AlertFacts, Cause, SiteFacts, Verdict, decide
+from tickets.domain.endings import decide_ending
 
 ALERT = AlertFacts(
     uid="a1",

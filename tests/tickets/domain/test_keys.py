@@ -28,13 +28,13 @@ def test_correlation_key_tells_rounds_apart():
 
 
 def test_condition_key_ignores_the_order_of_stable_fields():
-    a = condition_key(device_uid="d", site_uid="s", monitor_type="disk", stable={"a": 1, "b": "x"})
-    assert a == condition_key(device_uid="d", site_uid="s", monitor_type="disk", stable={"b": "x", "a": 1})
+    a = condition_key(device_uid="d", site_uid="s", monitor="disk", stable={"a": 1, "b": "x"})
+    assert a == condition_key(device_uid="d", site_uid="s", monitor="disk", stable={"b": "x", "a": 1})
 
 
 def test_condition_key_changes_with_device_monitor_and_field():
     keys = {
-        condition_key(device_uid=d, site_uid="s", monitor_type=m, stable={"disk": x})
+        condition_key(device_uid=d, site_uid="s", monitor=m, stable={"disk": x})
         for d in ("d1", "d2")
         for m in ("disk", "service")
         for x in ("C:", "D:")
@@ -43,5 +43,5 @@ def test_condition_key_changes_with_device_monitor_and_field():
 
 
 def test_condition_key_without_a_device_belongs_to_the_site():
-    a = condition_key(device_uid="", site_uid="s1", monitor_type="network", stable={})
-    assert a != condition_key(device_uid="", site_uid="s2", monitor_type="network", stable={})
+    a = condition_key(device_uid="", site_uid="s1", monitor="network", stable={})
+    assert a != condition_key(device_uid="", site_uid="s2", monitor="network", stable={})

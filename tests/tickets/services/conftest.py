@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from integration.sync.recorder import RunRecorder
 from integration.vendors.autotask.client import AutotaskClient
 from mappings.models import Company, Device, PicklistValue, Site, SiteMapping
 from tests.sandbox.served import Served, served
-from tickets.models import Action, Alert, Delivery, Ticket
+from tickets.models import Action, Alert, AlertPolicy, Delivery, Ticket, TicketDefaults
 from tickets.services import act, intake, outbox, receive
 from tickets.tasks import StoredConnection
 
@@ -35,6 +36,10 @@ def sandbox() -> Iterator[Served]:
         yield running
 
 
+#: Numbers of services, so that each alert is a condition of its own.
+_NUMBERS = count(1)
+
+
 @dataclass
 class Bridge:
     """What a test does to the installation, and what it asks of it."""
@@ -46,8 +51,10 @@ class Bridge:
     mapping: SiteMapping
 
     def raise_alert(self, **values: Any) -> str:
-        """Fire a monitor on the device; returns the alert's uid."""
+        """Fire a monitor on the device, a new one each time unless `contextClass` is given; returns the alert's uid."""
         values = {"deviceUid": self.device.datto_device_uid, "priority": "High", **values}
+        if "contextClass" not in values:
+            values |= {"contextClass": "srvc_status_ctx", "subject": f"service-{next(_NUMBERS)}"}
         answer = self.sandbox.control("alerts", values)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["alertUid"])
@@ -99,6 +106,12 @@ class Bridge:
         """Return our row."""
         return Alert.objects.select_related("ticket").get(alert_uid=uid)
 
+    def ticket(self, uid: str) -> Ticket:
+        """Return the ticket an alert is in; it must be in one."""
+        ticket = self.alert(uid).ticket
+        assert ticket is not None, f"{uid} is in no ticket: {self.alert(uid).state}"
+        return ticket
+
 
 @pytest.fixture
 def bridge(sandbox: Served, db: None) -> Iterator[Bridge]:
@@ -135,6 +148,9 @@ def bridge(sandbox: Served, db: None) -> Iterator[Bridge]:
         datto_device_uid=remote["uid"], hostname=remote["hostname"] or "host", site=site, synced_at=now
     )
     mapping = SiteMapping.objects.create(site=site, company=company, state=SiteMapping.State.CONFIRMED)
+    # One ticket per condition and no waits; tests of grouping and of waits set what they are about.
+    TicketDefaults.objects.filter(pk=1).update(related_group="none", resolve_delay_seconds=0)
+    AlertPolicy.objects.create(pk=AlertPolicy.SINGLETON_ID, breaker_per_minute=0, storm_fleet_sites=0)
     yield Bridge(sandbox, site, device, company, mapping)
     sandbox.control("faults", method="DELETE")
     drop_clients()

@@ -51,12 +51,16 @@ class Command(BaseCommand):
         for state, count in ledger.states.items():
             if count:
                 self.stdout.write(f"  {Alert.State(state).label:<24} {count}")
+                for cause, share in sorted(ledger.causes.get(state, {}).items()):
+                    self.stdout.write(f"    {cause.replace('_', ' '):<22} {share}")
         for title, uids in (
             ("Not known here", ledger.missing),
             ("Without a reason", ledger.unexplained),
             ("Resolved here, open in Datto RMM", ledger.closed_here),
             ("Open here, not listed by Datto RMM (asked for at the next poll)", ledger.gone),
             ("Open tickets without an open alert", ledger.stranded_tickets),
+            ("Tickets deleted or merged in Autotask, alert open", ledger.deleted_tickets),
+            ("Tickets waiting to be made", ledger.unmade_tickets),
         ):
             if uids:
                 self.stdout.write(f"{title}: {len(uids)}")

@@ -34,6 +34,7 @@ from integration.vendors.autotask.records.tickets import (
     DeletedTicketLog,
     Ticket,
     TicketCategory,
+    TicketHistory,
     TicketNote,
     TimeEntry,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "Threshold",
     "Ticket",
     "TicketCategory",
+    "TicketHistory",
     "TicketNote",
     "TicketWebhook",
     "TicketWebhookField",

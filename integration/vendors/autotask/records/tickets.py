@@ -245,3 +245,30 @@ class TimeEntry:
             worked_on=wire.at("dateWorked"),
             created_at=wire.at("createDateTime"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TicketHistory:
+    """One line of a ticket's history. Workflow rules appear without a resource."""
+
+    id: int
+    action: str
+    detail: str
+    resource_id: int | None
+    at: datetime | None
+
+    @classmethod
+    def from_wire(cls, row: object) -> Self:
+        """Parse a `TicketHistory` row.
+
+        Raises:
+            WireError: no id, or a value of the wrong type.
+        """
+        wire = Wire("TicketHistory", row)
+        return cls(
+            id=wire.needed_whole("id"),
+            action=wire.text("action"),
+            detail=wire.text("detail"),
+            resource_id=wire.whole("resourceID"),
+            at=wire.at("date"),
+        )

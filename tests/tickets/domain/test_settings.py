@@ -1,20 +1,20 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
+import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickets.domain.settings_resolution import (
-    FLAG_FIELDS,
-    PICK_FIELDS,
-    TEMPLATE_FIELDS,
+from tickets.domain.settings import (
+    EffectiveSettings,
     PickRef,
     PrioritySettings,
     SettingsRow,
-    resolve,
 )
+from tickets.domain.settings import resolve as resolve_rows
+from tickets.models.settings import TicketSettings
 
 ALL = SettingsRow("All monitor types")
 DISK = SettingsRow("Disk Usage")
@@ -38,6 +38,21 @@ CATALOGUE = {
     "status": [PickRef(1, "Neu"), PickRef(5, "Fertig")],
     "completed_status": [PickRef(1, "Neu"), PickRef(5, "Fertig")],
 }
+
+
+def replace(row: Any, **values: Any) -> Any:
+    """Return a settings row with these values; other things as `dataclasses.replace` does."""
+    if not isinstance(row, SettingsRow):
+        return dataclasses.replace(row, **values)
+    priorities = values.pop("priorities", row.priorities)
+    return dataclasses.replace(row.having(**values), priorities=priorities)
+
+
+def resolve(
+    global_: SettingsRow, monitor: SettingsRow | None, priority: str, **rest: Any
+) -> EffectiveSettings:
+    """Resolve the defaults of a monitor type before those of all."""
+    return resolve_rows([row for row in (monitor, global_) if row is not None], priority, **rest)
 
 
 def lines(**by_priority: PrioritySettings) -> dict[str, PrioritySettings]:
@@ -172,7 +187,13 @@ def test_built_in_choices_go_by_system_id_first_and_by_label_else():
 def test_without_any_pick_list_only_autotasks_system_values_are_built_in():
     found = resolve(ALL, None, "High")
     values = {name: one.value.value for name, one in found.picks.items() if one.value is not None}
-    assert values == {"status": 1, "completed_status": 5, "note_type": 3, "note_publish": 2}
+    assert values == {
+        "status": 1,
+        "completed_status": 5,
+        "reopened_status": 1,
+        "note_type": 3,
+        "note_publish": 2,
+    }
 
 
 def test_an_empty_template_inherits():
@@ -193,9 +214,12 @@ def test_a_zero_due_offset_is_a_value_and_no_inheritance():
     assert found.due_minutes.value == 0
 
 
-def test_every_field_of_a_row_is_resolved_somewhere():
-    known = {*PICK_FIELDS, *FLAG_FIELDS, *TEMPLATE_FIELDS, "name", "create_ticket", "priorities"}
-    assert {one.name for one in fields(SettingsRow)} == known
+def test_every_setting_has_a_column_and_is_resolved():
+    found = resolve_rows([], "High")
+    resolved = {*found.picks, *found.flags, *found.templates, *found.numbers, *found.choices}
+    resolved |= {*found.references, *found.texts, "create_ticket", "ticket_udfs"}
+    columns = {field.name for field in TicketSettings._meta.get_fields()} - {"updated_at"}
+    assert resolved == columns
 
 
 picks = st.none() | st.builds(
@@ -204,11 +228,15 @@ picks = st.none() | st.builds(
 rows = st.builds(
     SettingsRow,
     name=st.just("row"),
-    create_ticket=st.none() | st.booleans(),
-    queue=picks,
-    status=picks,
-    issue_type=picks,
-    sub_issue_type=picks,
+    values=st.fixed_dictionaries(
+        {
+            "create_ticket": st.none() | st.booleans(),
+            "queue": picks,
+            "status": picks,
+            "issue_type": picks,
+            "sub_issue_type": picks,
+        }
+    ),
     priorities=st.dictionaries(
         st.just("High"), st.builds(PrioritySettings, st.none() | st.booleans(), picks, st.none())
     ),

@@ -1,0 +1,1 @@
+"""Which rules apply to an alert, and in which order. Pure."""

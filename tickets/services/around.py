@@ -1,0 +1,208 @@
+"""What is around an alert, read from the database for `tickets.domain.grouping.place`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from mappings.models import Device
+from tickets.domain.grouping import Around, StormPolicy, TicketKind, TicketRef
+from tickets.domain.settings import EffectiveSettings
+from tickets.domain.settings.catalogue import RelatedGroup
+from tickets.models import Action, Alert, DecisionLock, Ticket
+from tickets.selectors.places import Place
+
+#: A ticket that is, or surely will be, open in Autotask.
+_OPEN = (Ticket.State.OPEN, Ticket.State.REOPENING)
+#: What one new ticket costs: create, read back, and about one note.
+_CALLS_PER_TICKET = 3
+_CALLS_PER_HOUR = 10_000
+#: An alert so old when it is first seen was there before us.
+_BACKLOG = timedelta(minutes=10)
+
+
+def lock_place(site_uid: str) -> None:
+    """Hold a site until the end of the transaction: its alerts are decided one at a time.
+
+    PostgreSQL locks the row; SQLite has one writer at a time anyway, and the write makes this one it.
+    """
+    key = f"site:{site_uid}"[:80]
+    DecisionLock.objects.get_or_create(key=key)
+    DecisionLock.objects.select_for_update().get(key=key)
+    if transaction.get_connection().vendor == "sqlite":
+        DecisionLock.objects.filter(key=key).update(key=key)
+
+
+def gather(
+    alert: Alert, place: Place, settings: EffectiveSettings, policy: StormPolicy, now: datetime
+) -> Around:
+    """Return what is around an alert. A constant number of queries."""
+    at = alert.raised_at or alert.first_seen_at
+    open_tickets = _open_tickets(alert)
+    same = open_tickets.filter(condition_key=alert.condition_key).order_by("-id").first()
+    if same is not None:
+        return Around(open_ticket=_ref(same))
+    last = (
+        Ticket.objects.filter(condition_key=alert.condition_key, state=Ticket.State.COMPLETED)
+        .exclude(autotask_ticket_id=None)
+        .order_by("-completed_at")
+        .first()
+    )
+    site_since, fleet_since = (
+        at - timedelta(minutes=policy.site_minutes),
+        at - timedelta(minutes=policy.fleet_minutes),
+    )
+    of_monitor = (
+        Alert.objects.filter(monitor=alert.monitor_id, is_resolved=False, is_ungrouped=False)
+        if alert.monitor_id
+        else None
+    )
+    firing = of_monitor.filter(raised_at__gte=site_since) if of_monitor is not None else None
+    at_site = firing.filter(datto_site_uid=alert.datto_site_uid) if firing is not None else None
+    hour = Ticket.objects.filter(created_at__gt=now - timedelta(hours=1)).exclude(
+        state=Ticket.State.ABANDONED
+    )
+    return Around(
+        last_ticket=_ref(last),
+        related=_ref(_related(open_tickets, alert, place, settings, at)),
+        site_ticket=_ref(_storm_ticket(open_tickets, alert, TicketKind.SITE)),
+        site_first=_ref(
+            open_tickets.filter(
+                kind=TicketKind.SINGLE,
+                monitor=alert.monitor_id,
+                datto_site_uid=alert.datto_site_uid,
+                alerts__in=at_site,
+            )
+            .order_by("id")
+            .first()
+            if at_site is not None
+            else None
+        ),
+        site_firing=len(set(at_site.values_list("datto_device_uid", flat=True)) | {alert.datto_device_uid})
+        if at_site is not None
+        else 1,
+        site_total=Device.objects.filter(site__datto_site_uid=alert.datto_site_uid, is_deleted=False).count(),
+        fleet_ticket=_ref(_storm_ticket(open_tickets, alert, TicketKind.FLEET)),
+        fleet_firing=len(
+            set(
+                of_monitor.filter(raised_at__gte=fleet_since)
+                .values_list("datto_site_uid", flat=True)
+                .distinct()
+            )
+            | {alert.datto_site_uid}
+        )
+        if of_monitor is not None
+        else 1,
+        created_last_minute=_count_last_minute(alert, at, now),
+        budget_percent=100 * _CALLS_PER_TICKET * hour.count() // _CALLS_PER_HOUR,
+        breaker_ticket=_ref(
+            open_tickets.filter(kind=TicketKind.BREAKER, datto_site_uid=alert.datto_site_uid)
+            .order_by("-id")
+            .first()
+        ),
+        watched_since=alert.held_since if alert.cause == "site_watch" else None,
+    )
+
+
+def count_changes(condition_key: str, policy: StormPolicy, now: datetime) -> int:
+    """Return how often a condition came or went within the policy's time.
+
+    Raised again without having cleared is no change.
+    """
+    since = now - timedelta(minutes=policy.flap_minutes)
+    rows = Alert.objects.filter(condition_key=condition_key)
+    raised = rows.filter(raised_at__gte=since).count()
+    cleared = rows.filter(is_resolved=True, resolved_at__gte=since).count()
+    return cleared + min(raised, cleared + 1)
+
+
+def _count_last_minute(alert: Alert, at: datetime, now: datetime) -> int:
+    """Return how many tickets were made within a minute for alerts that were new.
+
+    The backlog that a new connection finds is no storm: its alerts are old, and neither count nor are grouped.
+    """
+    if alert.first_seen_at - at > _BACKLOG:
+        return 0
+    new_ones = Alert.objects.filter(ticket=OuterRef("pk"), raised_at__gt=now - _BACKLOG)
+    rows = Ticket.objects.filter(Exists(new_ones), created_at__gt=now - timedelta(minutes=1))
+    return rows.exclude(state=Ticket.State.ABANDONED).count()
+
+
+def _open_tickets(alert: Alert) -> QuerySet[Ticket]:
+    """Tickets an alert may join: open ones, and those whose create is under way. Never the one it has itself."""
+    creating = Action.objects.filter(
+        kind=Action.Kind.CREATE_TICKET, state__in=[Action.State.WAITING, Action.State.RUNNING]
+    )
+    rows = Ticket.objects.filter(
+        Q(state__in=_OPEN) | Q(state=Ticket.State.PLANNED, actions__in=creating)
+    ).exclude(kind=TicketKind.REQUEST)
+    return rows.exclude(pk=alert.ticket_id) if alert.ticket_id else rows
+
+
+def _storm_ticket(open_tickets: QuerySet[Ticket], alert: Alert, kind: TicketKind) -> Ticket | None:
+    if alert.monitor_id is None:
+        return None
+    rows = open_tickets.filter(kind=kind, monitor=alert.monitor_id)
+    if kind is TicketKind.SITE:
+        rows = rows.filter(datto_site_uid=alert.datto_site_uid)
+    return rows.order_by("-id").first()
+
+
+def _related(
+    open_tickets: QuerySet[Ticket], alert: Alert, place: Place, settings: EffectiveSettings, at: datetime
+) -> Ticket | None:
+    """Return the newest ticket of the related group, as long as alerts kept coming within the window."""
+    group = settings.choice("related_group")
+    since = at - timedelta(minutes=min(settings.number("related_window_minutes"), 60))
+    rows = open_tickets.filter(kind__in=[TicketKind.SINGLE, TicketKind.SITE]).filter(
+        alerts__raised_at__gte=since, alerts__raised_at__lte=at + timedelta(minutes=1)
+    )
+    company = place.mapping.company_id if place.mapping is not None else None
+    if company is None:
+        return None
+    rows = rows.filter(company=company)
+    if group == RelatedGroup.DEVICE and alert.datto_device_uid:
+        rows = rows.filter(datto_device_uid=alert.datto_device_uid)
+    elif group == RelatedGroup.SITE and alert.datto_site_uid:
+        rows = rows.filter(datto_site_uid=alert.datto_site_uid)
+    elif group == RelatedGroup.MONITOR and alert.monitor_id:
+        rows = rows.filter(monitor=alert.monitor_id)
+    elif group == RelatedGroup.NETWORK and place.device is not None and place.device.external_ip:
+        peers = Device.objects.filter(external_ip=place.device.external_ip)
+        rows = rows.filter(datto_device_uid__in=peers.values("datto_device_uid"))
+    elif group == RelatedGroup.HOST and place.device is not None:
+        rows = rows.filter(datto_device_uid__in=_same_host(place.device))
+    else:
+        return None
+    return rows.order_by("id").first()
+
+
+def _same_host(device: Device) -> list[str]:
+    """Return uids of a device's virtual host and of the other guests on it, as far as audits tell."""
+    hosts = Device.objects.filter(site=device.site_id, device_class="esxihost", is_deleted=False)
+    for host in hosts.select_related("audit"):
+        audit = getattr(host, "audit", None)
+        names = {str(name).casefold() for name in audit.guests} if audit is not None else set()
+        if host.pk == device.pk or device.hostname.casefold() in names:
+            at_site = Device.objects.filter(site=device.site_id, is_deleted=False)
+            return [
+                uid
+                for uid, name in at_site.values_list("datto_device_uid", "hostname")
+                if name.casefold() in names or uid == host.datto_device_uid
+            ]
+    return []
+
+
+def _ref(ticket: Ticket | None) -> TicketRef | None:
+    if ticket is None:
+        return None
+    return TicketRef(
+        ticket.pk,
+        str(ticket),
+        ticket.kind,
+        ticket.alert_priority or "Unknown",
+        ticket.completed_at,
+        ticket.completed_by_us,
+    )
