@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 from django.apps import apps
@@ -29,6 +30,8 @@ _VALUES: Final[dict[str, Callable[[int], dict[str, Any]]]] = {
     "integration.SyncRunEntry": lambda _: {"status": "done", "action": "update", "before": {"a": 1}, "after": {"a": 2}},
     "mappings.Device": lambda _: {"is_deleted": False},
     "mappings.SiteMapping": lambda _: {"state": "proposed", "source": "exact"},
+    "tickets.Monitor": lambda _: {"typed_key": ""},
+    "tickets.Silence": lambda n: {"pattern": f"pattern {n}", "ends_at": timezone.now() + timedelta(hours=1)},
     "mappings.FieldMap": lambda n: {"datto_udf_index": n % 300 + 1, "datto_field": ""},
 }  # fmt: skip
 

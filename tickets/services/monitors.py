@@ -158,6 +158,6 @@ def _fingerprint(identity: Identity, monitor_type: MonitorType, at: datetime) ->
 
 def _get_or_create(model: type[M], key: dict[str, Any], defaults: dict[str, Any]) -> tuple[M, bool]:
     try:
-        return model._default_manager.get_or_create(**key, defaults=defaults)
+        return model._default_manager.get_or_create(**key, defaults=defaults)  # noqa: SLF001 - public in Django's documentation
     except IntegrityError:
-        return model._default_manager.get(**key), False
+        return model._default_manager.get(**key), False  # noqa: SLF001 - as above

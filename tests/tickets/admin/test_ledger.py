@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +24,7 @@ def poll() -> None:
 
 
 def page(signed_in) -> str:
-    return signed_in.get(reverse("ledger")).content.decode()
+    return str(signed_in.get(reverse("ledger")).content.decode())
 
 
 def test_each_state_and_cause_links_to_its_list(signed_in):
@@ -67,7 +68,7 @@ def test_an_alert_without_a_reason_unbalances_it_until_the_next_poll_finds_it_we
     LedgerCheck.objects.update(checked_at=timezone.now() - CHECK_EVERY)
     Alert.objects.filter(alert_uid=uid).update(ticket=None)
     poll()
-    bad = LedgerCheck.objects.first()
+    bad = LedgerCheck.objects.latest("checked_at")
     assert (bad.balances, bad.result["unexplained"]) == (False, [uid])
     html = page(signed_in)
     assert "It does not balance" in html
@@ -77,18 +78,21 @@ def test_an_alert_without_a_reason_unbalances_it_until_the_next_poll_finds_it_we
     assert LedgerCheck.objects.count() == 2, "the same trouble is told by one row"
     Alert.objects.filter(alert_uid=uid).update(state="filtered", reason="By rule.")
     poll()
-    assert LedgerCheck.objects.first().balances, "it does not wait half an hour to find it well again"
+    assert LedgerCheck.objects.latest("checked_at").balances, (
+        "it does not wait half an hour to find it well again"
+    )
     assert LedgerCheck.objects.filter(pk=good.pk).exists()
 
 
 def test_a_hold_that_nothing_would_end_is_no_explanation(db):
     now = timezone.now()
-    for uid, values in {
+    alerts: dict[str, dict[str, Any]] = {
         "a": {"state": "held", "not_before": now},
         "b": {"state": "held"},
         "c": {"state": "cleared"},
         "d": {"state": "filtered", "reason": ""},
-    }.items():
+    }
+    for uid, values in alerts.items():
         Alert.objects.create(alert_uid=uid, **{"reason": "Because.", **values})
     assert compare({"a", "b", "c", "d", "e"}, now).unexplained == ["b", "c", "d"]
     assert compare({"e"}, now).missing == ["e"]
@@ -104,12 +108,13 @@ def test_what_closed_while_the_list_was_read_is_no_contradiction(bridge: Bridge)
 
 
 def test_tickets_that_need_somebody_are_named(signed_in, bridge: Bridge):
-    stranded, deleted = (bridge.alert(fire(bridge)) for _ in range(2))
-    Alert.objects.filter(pk=stranded.pk).update(is_resolved=True)
-    Ticket.objects.filter(pk=deleted.ticket_id).update(state=Ticket.State.DELETED)
+    first = fire(bridge)
+    stranded, deleted = bridge.ticket(first), bridge.ticket(fire(bridge))
+    Alert.objects.filter(alert_uid=first).update(is_resolved=True)
+    Ticket.objects.filter(pk=deleted.pk).update(state=Ticket.State.DELETED)
     found = compare(set(), timezone.now()).to_json()
-    assert found["stranded_tickets"] == [str(stranded.ticket)]
-    assert found["deleted_tickets"] == [str(deleted.ticket)]
+    assert found["stranded_tickets"] == [str(stranded)]
+    assert found["deleted_tickets"] == [str(deleted)]
     html = page(signed_in)
-    for ticket in (stranded.ticket, deleted.ticket):
+    for ticket in (stranded, deleted):
         assert reverse("admin:tickets_ticket_change", args=[ticket.pk]) in html

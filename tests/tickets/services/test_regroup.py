@@ -37,8 +37,7 @@ def site_storm(bridge: Bridge, places: list[Place]) -> tuple[Ticket, list[str]]:
     uids = [fire(bridge, deviceUid=device, **OFFLINE) for device in biggest(places).devices[:4]]
     bridge.perform(sweep.reconsider_alerts())
     bridge.perform_due()
-    ticket = bridge.alert(uids[0]).ticket
-    ticket.refresh_from_db()
+    ticket = bridge.ticket(uids[0])
     assert ticket.kind == "site"
     assert {bridge.alert(uid).ticket for uid in uids} == {ticket}
     return ticket, uids
@@ -113,7 +112,7 @@ def fleet_storm(bridge: Bridge, places: list[Place]) -> tuple[Ticket, list[str]]
     agent = {"contextClass": "srvc_status_ctx", "subject": "Agent9", "context": {"serviceName": "Agent9"}}
     uids = [fire(bridge, deviceUid=place.devices[0], **agent) for place in places[:6]][3:]
     bridge.perform_due()
-    ticket = bridge.alert(uids[0]).ticket
+    ticket = bridge.ticket(uids[0])
     assert ticket.kind == "fleet"
     return ticket, uids
 
