@@ -208,7 +208,7 @@ class LiveBridge:
             sandbox="on" if self.has_sandbox else "off",
             sandbox_port=self.sandbox_port,
             sandbox_url=self.sandbox_url,
-            sandbox_profile="S",
+            sandbox_profile=self.environment.get("SANDBOX_PROFILE", "S"),
             web_workers=1,
             web_threads=4,
             alert_workers=int(self.environment.get("ALERT_WORKERS", "2")),

@@ -14,6 +14,7 @@ from script.benchmarks.devices import measure_devices, measure_proposals
 from script.benchmarks.intake import measure_intake
 from script.benchmarks.lifecycle import measure_idle, measure_latency, measure_life
 from script.benchmarks.results import Result
+from script.benchmarks.storm import measure_storm
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "latency": measure_latency,
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "intake": measure_intake,
     "devices": measure_devices,
     "proposals": measure_proposals,
+    "storm": measure_storm,
 }
 _PROFILES = ("S", "L", "XL")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import uuid
 from typing import Any
 
 import pytest
@@ -34,30 +35,38 @@ class Sandbox:
     def get(self, path: str) -> dict[str, Any]:
         return dict(requests.get(f"{self.url}/control/{path}", timeout=20).json())
 
-    def mapped_device(self) -> str:
-        """Return a device of a site that Datto's own screens link to a company, by a name only one device has."""
-        sites = {
-            one["uid"] for one in self.get("sites")["sites"] if one["autotaskCompanyId"] and one["companyId"]
-        }
-        devices = self.get("devices?limit=1000")["devices"]
-        return str(next(one["uid"] for one in devices if one["site_uid"] in sites and not one["deleted"]))
-
     def mapped_devices(self, count: int) -> list[str]:
-        """Return devices of as many sites as there are, so that their alerts are troubles of their own."""
-        sites = {
-            one["uid"] for one in self.get("sites")["sites"] if one["autotaskCompanyId"] and one["companyId"]
-        }
-        devices = [
-            one
-            for one in self.get("devices?limit=1000")["devices"]
-            if one["site_uid"] in sites and not one["deleted"]
-        ]
-        first_of = {one["site_uid"]: str(one["uid"]) for one in reversed(devices)}
-        assert len(first_of) >= count
-        return list(first_of.values())[:count]
+        """Return devices that no test of this installation had yet, each of another site.
+
+        Alerts of one device within minutes are one trouble; those of tests that share an installation must not be.
+        """
+        if not hasattr(self, "_unused"):
+            sites = {
+                one["uid"]
+                for one in self.get("sites")["sites"]
+                if one["autotaskCompanyId"] and one["companyId"]
+            }
+            first_of = {
+                one["site_uid"]: str(one["uid"])
+                for one in self.get("devices?limit=1000")["devices"]
+                if one["site_uid"] in sites and not one["deleted"]
+            }
+            self._unused = list(first_of.values())
+        assert len(self._unused) >= count
+        return [self._unused.pop() for _ in range(count)]
+
+    def mapped_device(self) -> str:
+        """Return one of them."""
+        return self.mapped_devices(1)[0]
 
     def raise_alert(self, device: str, **values: Any) -> str:
-        return str(self.post("alerts", {"deviceUid": device, "priority": "High", **values})["alertUid"])
+        """Raise an alert of a monitor that never fired before, and return its uid."""
+        service = {
+            "contextClass": "srvc_status_ctx",
+            "subject": f"Service {uuid.uuid4()}",
+            "priority": "High",
+        }
+        return str(self.post("alerts", {"deviceUid": device, **service, **values})["alertUid"])
 
     def tickets(self, uid: str) -> list[dict[str, Any]]:
         return list(self.get(f"tickets?externalID=rmm-alert:{uid}")["tickets"])
@@ -149,6 +158,12 @@ def test_resolved_before_raised_makes_no_ticket(webhook_only):
     sandbox.post(f"alerts/{uid}/resolve", {})
     for event in ("resolved", "raised"):
         assert requests.post(hook, json={"alert_uid": uid, "event": event}, timeout=10).ok
+    wait_for(
+        lambda: bridge.manage("explain", uid, check=False).returncode == 0,
+        f"{uid} is known",
+        seconds=PATIENCE_SECONDS,
+        interval=0.5,
+    )
     time.sleep(2)
     assert sandbox.tickets(uid) == []
     assert bridge.manage_json("explain", uid)["state"] == "cleared"
@@ -158,8 +173,7 @@ def test_five_fold_redelivery_with_polling_at_the_same_time_makes_one_ticket():
     with LiveBridge(ALERT_POLL_SECONDS="1") as bridge:
         sandbox = Sandbox(bridge)
         hook = bridge.manage_json("hooks")["datto_rmm"]["url"]
-        device = sandbox.mapped_device()
-        uids = [sandbox.raise_alert(device) for _ in range(8)]
+        uids = [sandbox.raise_alert(device) for device in sandbox.mapped_devices(8)]
         senders = [
             threading.Thread(
                 target=requests.post,
@@ -209,15 +223,15 @@ def test_autotask_down_for_a_while_tickets_all_afterwards_in_order():
         # The demo world begins with open alerts; they are not what is measured.
         bridge.manage("sync", "alerts")
         sandbox.post("faults", {"kind": "outage", "vendor": "autotask"})
-        uids = [sandbox.raise_alert(devices[0], contextClass="srvc_status_ctx", subject="svc0")]
+        uids = [sandbox.raise_alert(devices[0])]
         # The first one meets the outage and closes the gate; two in flight at once would have no order to keep.
         wait_for(
             lambda: "vendor still away" in bridge.log("alerts"),
             "the gate is closed",
             seconds=PATIENCE_SECONDS,
         )
-        for number, device in enumerate(devices[1:], start=1):
-            uids.append(sandbox.raise_alert(device, contextClass="srvc_status_ctx", subject=f"svc{number}"))
+        for device in devices[1:]:
+            uids.append(sandbox.raise_alert(device))
             time.sleep(0.3)
         time.sleep(2)
         assert all(sandbox.tickets(uid) == [] for uid in uids)
