@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from integration.server import programs
 from integration.server.options import Options
@@ -83,7 +83,7 @@ class LiveBridge:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._programs: dict[str, Program] = {}
 
-    def __enter__(self) -> LiveBridge:
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
