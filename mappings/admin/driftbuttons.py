@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mappings.models import DeviceFinding
@@ -45,19 +45,27 @@ _LEAVE_OUT = Button(
 )
 _LEAVE = Button("leave", "Leave", "Takes it from this list with a reason; it comes back only when it changes")
 _REOPEN = Button("reopen", "Back to the list", "Opens it again")
+_MOVE = Button(
+    "move",
+    "Move",
+    "Copies the configuration item with fields, notes and attachments to the organization of the device's site "
+    "and deactivates the old one; undo takes both back",
+    is_main=True,
+)
+_PREVIEW = Button("preview", "Preview", "Shows what the copy will hold", is_page=True)
 _OFFERS: Final[dict[str, tuple[Button, ...]]] = {
     Kind.AMBIGUOUS: (_CHOOSE, _CREATE, _LEAVE),
     Kind.SHARED: (_CHOOSE, _CREATE, _LEAVE),
-    Kind.MOVED: (
-        Button(
-            "move",
-            "Move",
-            "Copies the configuration item with fields, notes and attachments to the organization of the device's site "
-            "and deactivates the old one; undo takes both back",
-            is_main=True,
+    Kind.MOVED: (_MOVE, _PREVIEW, _LEAVE),
+    Kind.ELSEWHERE: (
+        replace(_MOVE, label="Move it here"),
+        _PREVIEW,
+        replace(_CREATE, label="It is another machine"),
+        replace(
+            _LEAVE,
+            label="Leave it",
+            does="Leaves the configuration item where it is and the device without one, with a reason",
         ),
-        Button("preview", "Preview", "Shows what the copy will hold", is_page=True),
-        _LEAVE,
     ),
     Kind.DUPLICATE: (
         Button("merge", "Merge", "Shows both, to choose which one stays", is_main=True, is_page=True),

@@ -184,6 +184,7 @@ class DeviceFinding(models.Model):
         AMBIGUOUS = "ambiguous", "Several configuration items fit"
         SHARED = "shared", "Several devices fit one configuration item"
         MOVED = "moved", "Moved to another organization"
+        ELSEWHERE = "elsewhere", "Serial number stands at another organization"
         DUPLICATE = "duplicate", "Two configuration items for one device"
         ITEM_WITHOUT_DEVICE = "item_without_device", "Configuration item without device"
         DEVICE_DELETED = "device_deleted", "Device deleted, configuration item active"

@@ -29,6 +29,11 @@ _DRIFT: Final = {
         "Their configuration items are still at the old one; Autotask cannot move them.",
         "Move each with its history, or leave it.",
     ),
+    _Kind.ELSEWHERE: (
+        "Devices whose serial number stands at another organization",
+        "They have no configuration item until you say whether it is the same machine.",
+        "Move the configuration item here, or say that it is another machine.",
+    ),
     _Kind.DUPLICATE: (
         "Devices with two configuration items",
         "One of them is kept up to date, the other one is not.",

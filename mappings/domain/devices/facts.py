@@ -155,6 +155,7 @@ class ItemFacts:
     item_pk: int
     autotask_configuration_item_id: int
     autotask_company_id: int
+    company_name: str = ""
     reference_title: str = ""
     reference_number: str = ""
     serial_number: str = ""

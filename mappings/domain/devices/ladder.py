@@ -3,7 +3,8 @@
 The rungs, from sure to unsure: device uid whatever the organization, serial number, MAC address, host name; the
 last three within the organization only, the last one also within the configuration item type. The first rung that
 finds anything decides. Unless it finds exactly one item that is free, and no other live device has as good a claim
-on that item, nothing is linked and a person decides.
+on that item, nothing is linked and a person decides. When none finds anything, a serial number that stands at another
+organization is a question too: the machine may have gone there and come here without anybody saying so.
 
 Every live device that shares a key with an item counts, whatever has been linked so far, so the answer does not
 depend on the order in which devices are looked at, and two devices can never be given the same item.
@@ -39,6 +40,7 @@ class Outcome(StrEnum):
 
     FOUND = "found"
     MOVED = "moved"
+    ELSEWHERE = "elsewhere"
     NOTHING = "nothing"
     AMBIGUOUS = "ambiguous"
     SHARED = "shared"
@@ -51,7 +53,7 @@ class Match:
 
     Attributes:
         reason: one sentence for people.
-        item: of `found` and `moved`.
+        item: of `found`, `moved` and `elsewhere`.
         basis: the rung that decided.
         items: everything that came into question on that rung.
         rivals: other devices with as good a claim.
@@ -98,6 +100,15 @@ def match_item(
         if hits:
             return _decide(kind, device, hits, autotask_company_id, trail)
         trail.append(f"{_upper(word)}: no configuration item fits.")
+    serials = [key for key in keys if key.kind is KeyKind.SERIAL]
+    abroad = {
+        item.item_pk: item
+        for key in serials
+        for item in candidates.get(key, ())
+        if item.autotask_company_id != autotask_company_id and _stands_for_nobody(item, device)
+    }
+    if abroad:
+        return _ask(device, [abroad[item_pk] for item_pk in sorted(abroad)], trail)
     return Match(Outcome.NOTHING, "No configuration item of the organization fits.", trail=tuple(trail))
 
 
@@ -196,6 +207,41 @@ def _decide(
             item,
         )
     return answer(Outcome.FOUND, f"{item.label} has the same {word}.", item)
+
+
+def _stands_for_nobody(item: ItemFacts, device: DeviceFacts) -> bool:
+    # What is inactive elsewhere was left behind by an earlier move.
+    return item.is_active and not item.is_missing and _is_free(item, device)
+
+
+def _ask(device: DeviceFacts, items: list[ItemFacts], trail: list[str]) -> Match:
+    """Return the question about items of other organizations that have the device's serial number."""
+    names = ", ".join(f"{one.label} of {one.company_name or 'another organization'}" for one in items)
+    trail.append(f"Serial number: {names}.")
+    rivals = tuple(
+        one
+        for item in items
+        for one in sorted(item.claimants, key=lambda one: (_ORDER[one.kind], one.device_pk))
+        if one.device_pk != device.device_pk
+        and one.kind in {KeyKind.UID, KeyKind.SERIAL}
+        and one.linked_item_pk in {None, item.item_pk}
+    )
+
+    def answer(outcome: Outcome, reason: str, item: ItemFacts | None = None) -> Match:
+        return Match(outcome, reason, item, Basis.SERIAL, tuple(items), rivals, tuple(trail))
+
+    if len(items) > 1:
+        return answer(
+            Outcome.AMBIGUOUS,
+            f"{len(items)} configuration items of other organizations have the serial number of the device: {names}.",
+        )
+    if rivals:
+        others = ", ".join(dict.fromkeys(one.label for one in rivals))
+        return answer(
+            Outcome.SHARED,
+            f"{names} has the serial number of the device, and {others} may be it just as well.",
+        )
+    return answer(Outcome.ELSEWHERE, f"{names} has the serial number of the device.", items[0])
 
 
 def _is_free(item: ItemFacts, device: DeviceFacts) -> bool:

@@ -164,12 +164,13 @@ def plan_orphans(
 def _claims(one: Claimant, item: ItemFacts) -> bool:
     """Whether a device may be the item's: by its uid wherever it is, else at its organization.
 
-    One with an item of its own has a claim by uid or serial number only; that is told as a duplicate.
+    One with an item of its own has a claim by uid or serial number only; that is told as a duplicate. A device of
+    another organization without an item has a claim by serial number: the drift about it asks the same question.
     """
     if one.kind is KeyKind.UID:
         return True
     if one.autotask_company_id != item.autotask_company_id:
-        return False
+        return _asks_from_elsewhere(one)
     return one.kind is KeyKind.SERIAL or one.linked_item_pk in {None, item.item_pk}
 
 
@@ -180,9 +181,18 @@ def _heirs(device: DeviceFacts, item: ItemFacts) -> list[str]:
         for one in item.claimants
         if one.device_pk != device.device_pk
         and one.linked_item_pk in {None, item.item_pk}
-        and (one.kind is KeyKind.UID or one.autotask_company_id == item.autotask_company_id)
+        and (
+            one.kind is KeyKind.UID
+            or one.autotask_company_id == item.autotask_company_id
+            or _asks_from_elsewhere(one)
+        )
     }
     return [heirs[device_pk] for device_pk in sorted(heirs)]
+
+
+def _asks_from_elsewhere(one: Claimant) -> bool:
+    """Whether a device of another organization may be the machine; see the end of the ladder."""
+    return one.kind is KeyKind.SERIAL and one.linked_item_pk is None and one.autotask_company_id is not None
 
 
 def _deactivation(device: DeviceFacts, item: ItemFacts, *, ends_billing: bool) -> Change:

@@ -160,6 +160,8 @@ class _Planner:
             )
         if match.outcome is Outcome.MOVED and match.item is not None:
             return self._move(match.item)
+        if match.outcome is Outcome.ELSEWHERE and match.item is not None:
+            return self._ask_to_move(match.item, gone)
         if match.outcome is Outcome.FOUND and match.item is not None:
             return self._adopt(match, match.item)
         if match.outcome is Outcome.NOTHING:
@@ -281,9 +283,27 @@ class _Planner:
             type_rule_pk=self._rule.rule_pk,
         )
 
-    def _move(self, item: ItemFacts) -> DevicePlan:
+    def _ask_to_move(self, item: ItemFacts, gone: Finding | None) -> DevicePlan:
+        """Propose the move of an item that has the device's serial number under another organization."""
+        here = self._site.company_name or self._site.name
+        there = item.company_name or "another organization"
+        reason = f"{item.label} has its serial number and stands under {there}; its site belongs to {here}."
+        question = replace(
+            self._finding(FindingKind.ELSEWHERE, f"{self._device.label}: {reason}", item),
+            detail={"company_name": item.company_name},
+        )
+        plan = self._move(item, reason)
+        findings = (question,) if gone is None else (gone, question)
+        return replace(
+            plan, findings=findings, reason=f"{reason} A person decides whether it is the same machine."
+        )
+
+    def _move(self, item: ItemFacts, reason: str = "") -> DevicePlan:
         target, site = self._rule.target, self._site
-        reason = f"{item.label} belongs to another organization than the device's site, {site.company_name or site.name}."
+        reason = (
+            reason
+            or f"{item.label} belongs to another organization than the device's site, {site.company_name or site.name}."
+        )
         difference = diff_item(self._device, site, item, target, self._link.applied_type)
         category = difference.after.get("autotask_category_id", item.autotask_category_id)
         fields = self._fields(item, category, is_new_link=False)

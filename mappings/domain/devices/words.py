@@ -70,6 +70,7 @@ class FindingKind(StrEnum):
     AMBIGUOUS = "ambiguous"
     SHARED = "shared"
     MOVED = "moved"
+    ELSEWHERE = "elsewhere"
     DUPLICATE = "duplicate"
     ITEM_WITHOUT_DEVICE = "item_without_device"
     DEVICE_DELETED = "device_deleted"

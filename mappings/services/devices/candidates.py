@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence, Set
 
 from django.db.models import Q
@@ -12,17 +12,26 @@ from mappings.domain.devices.words import KeyKind
 from mappings.models import ConfigurationItem, ConfigurationItemKey, DeviceKey
 from mappings.services.devices.sitefacts import facts_of_site, load_sites
 
+#: Machines are replaced, moved and entered twice; more items than that have no serial number in common.
+_MOST_OF_ONE_SERIAL = 10
+
 
 def in_reach(key: Key, found: Iterable[tuple[int, int]], companies: Set[int | None]) -> tuple[int, ...]:
-    """Return the items a key can lead a device to; only its uid leads to another organization.
+    """Return the items a key can lead a device to; its uid and its serial number lead to other organizations too.
 
-    Every organization has a "reception": with all of them a plan would grow with the square of the fleet.
+    Every organization has a "reception": with all of them a plan would grow with the square of the fleet. A serial
+    number that many organizations have is no serial number, whatever it looks like, and leads nowhere else.
     """
+    rows = list(found)
+    reaches_all = leads_elsewhere(key, len(rows))
     return tuple(
-        dict.fromkeys(
-            item_pk for item_pk, company_id in found if key.kind is KeyKind.UID or company_id in companies
-        )
+        dict.fromkeys(item_pk for item_pk, company_id in rows if reaches_all or company_id in companies)
     )
+
+
+def leads_elsewhere(key: Key, holders: int) -> bool:
+    """Return whether a key that so many items or devices have may lead to another organization."""
+    return key.kind is KeyKind.UID or (key.kind is KeyKind.SERIAL and holders <= _MOST_OF_ONE_SERIAL)
 
 
 def keys_of_devices(device_pks: Sequence[int]) -> dict[int, list[Key]]:
@@ -65,7 +74,12 @@ def load_items(item_pks: set[int]) -> dict[int, ItemFacts]:
         return {}
     claimants = claimants_of(item_pks)
     rows = ConfigurationItem.objects.filter(pk__in=item_pks).values_list(
-        "pk", "udfs", "device_link__device_id", "device_link__device__is_deleted", *_ITEM_COLUMNS
+        "pk",
+        "udfs",
+        "company__name",
+        "device_link__device_id",
+        "device_link__device__is_deleted",
+        *_ITEM_COLUMNS,
     )
     return {
         pk: ItemFacts(
@@ -74,16 +88,17 @@ def load_items(item_pks: set[int]) -> dict[int, ItemFacts]:
             linked_device_is_live=linked_pk is not None and not is_deleted,
             claimants=claimants.get(pk, ()),
             udfs=udfs,
+            company_name=company_name or "",
             **dict(zip(_ITEM_COLUMNS, columns, strict=True)),
         )
-        for pk, udfs, linked_pk, is_deleted, *columns in rows
+        for pk, udfs, company_name, linked_pk, is_deleted, *columns in rows
     }
 
 
 def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
     """Return which live devices share a key with each item, once per device and kind.
 
-    Another organization's device claims an item by its uid only, so others are left out.
+    Another organization's device claims an item by its uid or serial number only, so others are left out.
     """
     items_of: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     rows = ConfigurationItemKey.objects.filter(configuration_item__in=item_pks).values_list(
@@ -108,14 +123,17 @@ def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
             "device__datto_device_uid",
         )
     )
+    holders_of = Counter(Key(KeyKind(holder[1]), holder[2]) for holder in holders)
     sites = load_sites({holder[3] for holder in holders})
     companies = {pk: facts_of_site(site).autotask_company_id for pk, site in sites.items()}
     for device_pk, kind_name, value, site_pk, linked_item_pk, hostname, description, uid in holders:
         kind = KeyKind(kind_name)
+        key = Key(kind, value)
+        reaches_all = leads_elsewhere(key, max(len(items_of[key]), holders_of[key]))
         claimed = [
             item_pk
-            for item_pk, company_id in items_of[Key(kind, value)]
-            if kind is KeyKind.UID or company_id == companies[site_pk]
+            for item_pk, company_id in items_of[key]
+            if reaches_all or company_id == companies[site_pk]
         ]
         if not claimed:
             continue

@@ -57,7 +57,12 @@ class Outcome:
 def approve_moves(findings: Iterable[DeviceFinding], user: User | None) -> Outcome:
     """Copy items to the organization their device is at now, and deactivate the old ones."""
     return _queue_planned(
-        findings, user, (Kind.MOVED,), Operation.MOVE_ITEM, "Moves to another organization", lambda case: case
+        findings,
+        user,
+        (Kind.MOVED, Kind.ELSEWHERE),
+        Operation.MOVE_ITEM,
+        "Moves to another organization",
+        lambda case: case,
     )
 
 
@@ -66,7 +71,7 @@ def create_items(findings: Iterable[DeviceFinding], user: User | None) -> Outcom
     return _queue_planned(
         findings,
         user,
-        (Kind.AMBIGUOUS, Kind.SHARED, Kind.ITEM_GONE),
+        (Kind.AMBIGUOUS, Kind.SHARED, Kind.ELSEWHERE, Kind.ITEM_GONE),
         Operation.CREATE_ITEM,
         "New configuration items",
         lambda case: replace(case, candidates={}, link=replace(case.link, item=None)),

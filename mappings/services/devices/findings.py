@@ -129,7 +129,8 @@ def _substance(row: DeviceFinding) -> tuple[object, ...]:
     """Return what makes a drift another one: the items and devices concerned, and where a device moved to."""
     devices = row.detail.get("devices")
     pks = [one.get("device_pk") for one in devices] if isinstance(devices, list) else []
-    where = row.summary if row.kind == DeviceFinding.Kind.MOVED else ""
+    is_move = row.kind in {DeviceFinding.Kind.MOVED, DeviceFinding.Kind.ELSEWHERE}
+    where = row.summary if is_move else ""
     return row.detail.get("item_pks"), sorted(str(pk) for pk in pks), where
 
 
@@ -142,8 +143,13 @@ _FROM_ABSENCE = [
 
 #: Operation -> kinds of drift of its device, or of its item, that it ends.
 _ENDED_BY: dict[str, list[str]] = {
-    "move_item": [DeviceFinding.Kind.MOVED],
-    "create_item": [DeviceFinding.Kind.AMBIGUOUS, DeviceFinding.Kind.SHARED, DeviceFinding.Kind.ITEM_GONE],
+    "move_item": [DeviceFinding.Kind.MOVED, DeviceFinding.Kind.ELSEWHERE],
+    "create_item": [
+        DeviceFinding.Kind.AMBIGUOUS,
+        DeviceFinding.Kind.SHARED,
+        DeviceFinding.Kind.ELSEWHERE,
+        DeviceFinding.Kind.ITEM_GONE,
+    ],
     "reactivate_item": [DeviceFinding.Kind.ITEM_INACTIVE],
     "deactivate_item": [DeviceFinding.Kind.DEVICE_DELETED, DeviceFinding.Kind.ITEM_WITHOUT_DEVICE],
     "merge_items": [DeviceFinding.Kind.DUPLICATE],

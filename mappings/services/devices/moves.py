@@ -57,8 +57,13 @@ def apply_move(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  
     record = work.autotask.find_configuration_item(old.autotask_configuration_item_id)
     if record is None:
         raise Superseded("Autotask no longer returns the configuration item.")
+    holder = DeviceLink.objects.filter(configuration_item=old, device__is_deleted=False).first()
+    if holder is not None and holder.device_id != device.pk:
+        raise Superseded(f"The configuration item is that of {holder.device} by now.")
     progress = progress_of(entry)
     new_id = progress.get("new_configuration_item_id")
+    if new_id is None and not record.is_active:
+        raise Superseded("The configuration item was deactivated in Autotask meanwhile.")
     if new_id is not None and not entry.result and not _is_active(work, new_id):
         progress, new_id = {}, None
     if new_id is None:

@@ -53,7 +53,14 @@ def test_a_rung_finds_the_item(values: dict, basis: Basis) -> None:
     "values",
     [
         {},
-        {"serial_number": SERIAL, "autotask_company_id": 2},
+        {"serial_number": SERIAL, "autotask_company_id": 2, "is_active": False},
+        {"serial_number": SERIAL, "autotask_company_id": 2, "is_missing": True},
+        {
+            "serial_number": SERIAL,
+            "autotask_company_id": 2,
+            "linked_device_pk": 2,
+            "linked_device_is_live": True,
+        },
         {"rmm_mac_address": MAC, "autotask_company_id": 2},
         {"reference_title": "PC-01", "autotask_company_id": 2},
         {"reference_title": "PC-01", "autotask_type_id": 21},
@@ -88,6 +95,53 @@ def test_a_uid_at_another_organization_is_a_move() -> None:
 def test_a_uid_here_goes_before_one_elsewhere() -> None:
     here = item(2)
     assert match(device(), item(1, autotask_company_id=2), here).item == here
+
+
+def abroad(number: int = 1, **values: Any) -> ItemFacts:
+    wanted = {"serial_number": SERIAL, "autotask_company_id": 2, "company_name": "Fabrikam"}
+    return item(number, **(STRANGER | wanted | values))
+
+
+def test_a_serial_number_at_another_organization_is_a_question() -> None:
+    found = match(device(), abroad())
+    assert (found.outcome, found.basis, found.item) == (Outcome.ELSEWHERE, Basis.SERIAL, abroad())
+    assert found.reason == "Someone (101) of Fabrikam has the serial number of the device."
+    assert found.trail[-1] == "Serial number: Someone (101) of Fabrikam."
+
+
+def test_everything_at_the_own_organization_goes_before_that_question() -> None:
+    here = item(2, **(STRANGER | {"reference_title": "PC-01"}))
+    assert (match(device(), abroad(), here).outcome, match(device(), abroad(), here).item) == (
+        Outcome.FOUND,
+        here,
+    )
+
+
+def test_junk_is_no_serial_number_elsewhere_either() -> None:
+    found = match(device(serial="Default string"), abroad(serial_number="Default string"))
+    assert found.outcome is Outcome.NOTHING
+
+
+def test_several_elsewhere_are_for_a_person_to_choose_from() -> None:
+    found = match(device(), abroad(1), abroad(2, autotask_company_id=3))
+    assert (found.outcome, [one.item_pk for one in found.items]) == (Outcome.AMBIGUOUS, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("other", "outcome"),
+    [
+        (rival(2, KeyKind.SERIAL, company_id=3), Outcome.SHARED),
+        (rival(2, KeyKind.SERIAL, company_id=2), Outcome.SHARED),
+        (rival(2, KeyKind.UID, company_id=3), Outcome.SHARED),
+        (rival(2, KeyKind.SERIAL, company_id=3, linked=9), Outcome.ELSEWHERE),
+        (rival(2, KeyKind.HOSTNAME, company_id=2), Outcome.ELSEWHERE),
+        (rival(1, KeyKind.SERIAL, company_id=1), Outcome.ELSEWHERE),
+    ],
+)
+def test_a_second_device_with_that_serial_number_makes_it_a_question_of_both(
+    other: Claimant, outcome: Outcome
+) -> None:
+    assert match(device(), abroad(claimants=(other,))).outcome is outcome
 
 
 def test_several_items_stop_the_ladder() -> None:

@@ -92,7 +92,9 @@ def test_what_is_not_active_needs_nothing(values: dict) -> None:
         (rival(2, KeyKind.UID, company_id=2), True),
         (rival(2, KeyKind.SERIAL, linked=1), True),
         (rival(2, KeyKind.SERIAL, linked=9), False),
-        (rival(2, KeyKind.SERIAL, company_id=2), False),
+        (rival(2, KeyKind.SERIAL, company_id=2), True),
+        (rival(2, KeyKind.SERIAL, company_id=2, linked=9), False),
+        (rival(2, KeyKind.MAC, company_id=2), False),
         (rival(1, KeyKind.SERIAL), False),
     ],
 )

@@ -150,6 +150,19 @@ def test_a_move_is_proposed_and_never_done_silently(*, is_linked: bool) -> None:
     assert [one.kind for one in result.findings] == [FindingKind.MOVED]
 
 
+def test_a_serial_number_at_another_organization_creates_nothing_and_proposes_the_move() -> None:
+    there = item(reference_number="", autotask_company_id=2, company_name="Fabrikam")
+    result = plan(device(), there)
+    (change,) = result.changes
+    (finding,) = result.findings
+    assert (result.state, result.item_pk) == (State.MOVED, None)
+    assert (change.operation, change.item_pk, change.needs_approval) == (Operation.MOVE_ITEM, 1, True)
+    assert (finding.kind, finding.item_pks) == (FindingKind.ELSEWHERE, (1,))
+    assert finding.summary == (
+        "PC-01: PC-01 (101) has its serial number and stands under Fabrikam; its site belongs to Contoso."
+    )
+
+
 def test_a_move_made_by_hand_is_followed() -> None:
     left_behind = replace(LINKED, autotask_company_id=2, is_active=False)
     by_hand = item(2, reference_number="")

@@ -24,7 +24,8 @@ from tests.mappings.conftest import guid, make_company, make_mapping
 from tickets.models import Alert
 
 pytestmark = pytest.mark.django_db
-_COMPANIES = 8
+#: More than have one serial number in common.
+_COMPANIES = 12
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def fleet() -> list[Device]:
         item = ConfigurationItem.objects.create(
             autotask_configuration_item_id=number,
             autotask_company_id=number,
+            company=mapping.company,
             reference_title="RECEPTION",
             synced_at=timezone.now(),
         )
@@ -68,6 +70,21 @@ def test_a_shared_key_leads_only_to_the_own_organizations_item(fleet: list[Devic
             (case.device.device_pk, KeyKind.HOSTNAME),
             (case.device.device_pk, KeyKind.SERIAL),
         }
+
+
+def test_a_serial_number_of_few_leads_to_other_organizations(fleet: list[Device]) -> None:
+    DeviceKey.objects.filter(kind="serial").exclude(device__in=fleet[:2]).delete()
+    ConfigurationItemKey.objects.filter(kind="serial").exclude(
+        configuration_item__autotask_company_id__in=[2, 3]
+    ).delete()
+    first = _cases(fleet)[0]
+    items = first.candidates[Key(KeyKind.SERIAL, "ABC123")]
+    assert [one.autotask_company_id for one in items] == [2, 3]
+    assert items[0].company_name == "Company 2"
+    assert {(one.device_pk, one.kind) for one in items[1].claimants} >= {
+        (fleet[0].pk, KeyKind.SERIAL),
+        (fleet[1].pk, KeyKind.SERIAL),
+    }
 
 
 def test_a_uid_leads_to_another_organizations_item(fleet: list[Device]) -> None:
