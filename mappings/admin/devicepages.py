@@ -30,6 +30,8 @@ from mappings.models import ConfigurationItem, Device, DeviceAudit, DeviceLink, 
 from mappings.services.devices.dashboard import read_dashboard, tone_of, words_of
 from mappings.services.devices.fieldmaps import source_label
 from mappings.services.devices.listing import COLUMNS, export_row
+from mappings.services.devices.loading import field_values
+from mappings.services.udf_labels import read_labels
 
 LIST = "admin:mappings_device_changelist"
 _CHANGES_SHOWN = 20
@@ -318,16 +320,19 @@ def _candidate_pks(detail: dict[str, Any]) -> list[int]:
 def _udfs(device: Device, item: ConfigurationItem | None) -> list[dict[str, Any]]:
     """Return each mapped field with both sides' values."""
     held = item.udfs if item is not None else {}
+    maps = list(FieldMap.objects.filter(is_active=True).select_related("udf"))
+    labels = read_labels() if maps else {}
+    values = field_values(device, {one.datto_field for one in maps if one.datto_field})
     return [
         {
             "map": field_map,
-            "source": source_label(field_map),
+            "source": source_label(field_map, labels),
             "datto": device.udfs.get(str(field_map.datto_udf_index), "")
             if field_map.datto_udf_index
-            else None,
+            else values.get(field_map.datto_field, ""),
             "autotask": held.get(field_map.udf.name),
         }
-        for field_map in FieldMap.objects.filter(is_active=True).select_related("udf")
+        for field_map in maps
     ]
 
 
