@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -18,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from integration.connections import get_connection
+from integration.csv_files import csv_answer
 from integration.ids import read_id
 from integration.models import SyncRun, SyncRunEntry
 from integration.sync import runs
@@ -39,13 +39,6 @@ _CHANGES_SHOWN = 20
 _FIELDS_SHOWN = 8
 _BYTES_UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _KILO = 1024
-
-
-class _Echo:
-    """A file that hands on what is written."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 class DevicePages(MirrorAdmin):
@@ -101,16 +94,8 @@ class DevicePages(MirrorAdmin):
             .select_related("site__mapping__company", "link__configuration_item", "review", "audit")
         )
 
-        def lines() -> Iterator[str]:
-            writer = csv.writer(_Echo())
-            yield "\ufeff"  # tells spreadsheets that this is UTF-8
-            yield writer.writerow(COLUMNS)
-            for device in devices.iterator(chunk_size=1000):
-                yield writer.writerow(export_row(device))
-
-        answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="devices-{timezone.now():%Y-%m-%d}.csv"'
-        return answer
+        rows = (export_row(device) for device in devices.iterator(chunk_size=1000))
+        return csv_answer("devices", chain([COLUMNS], rows))
 
     def refresh_view(self, request: HttpRequest, device_id: int) -> HttpResponse:
         """Queue a run for one device and show it."""

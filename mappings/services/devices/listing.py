@@ -39,13 +39,6 @@ COLUMNS = (
     "review_state",
     "deleted",
 )
-#: A spreadsheet takes a text that begins so for a formula and would execute it.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet executes."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def export_row(device: Device) -> list[str]:
@@ -100,4 +93,4 @@ def _text(value: Any) -> str:
         return value.isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    return harmless(str(value))
+    return str(value)
