@@ -124,7 +124,5 @@ def silence_from_alerts(
         for alert in chosen.values()
     ]
     first = {alert.pk for alert in chosen.values()}
-    for alert in alerts:
-        if alert.pk not in first and alert.state in _WAITING:
-            done.append(Silenced(due=decide_or_mark(alert.pk)))
-    return done
+    others = [alert for alert in alerts if alert.pk not in first and alert.state in _WAITING]
+    return [*done, *(Silenced(due=decide_or_mark(alert.pk)) for alert in others)]
