@@ -12,7 +12,7 @@ from tickets.selectors.groups import find_url
 from tickets.selectors.names import Names
 from tickets.selectors.places import Place
 
-_RULE_STEP: Final = "Rule applies: "
+_RULE_STEP: Final = "Applies: "
 _RULE: Final = "rule "
 _TITLES: Final[Mapping[str, str]] = {
     "make_ticket": "Why this ticket",
@@ -82,7 +82,8 @@ class Origins:
 def rules_named(decision: Mapping[str, Any]) -> tuple[set[str], set[int]]:
     """Return the names and the ids of the rules that a stored decision speaks of."""
     steps = [step for step in _list(decision, "rule_chain") if isinstance(step, str)]
-    names = {step.removeprefix(_RULE_STEP).rstrip(".") for step in steps if step.startswith(_RULE_STEP)}
+    origins = [step.removeprefix(_RULE_STEP) for step in steps if step.startswith(_RULE_STEP)]
+    names = {origin.removeprefix(_RULE).rstrip(".") for origin in origins}
     origins = [str(row.get("origin", "")) for row in _rows(decision, "fields")]
     names |= {origin.removeprefix(_RULE).partition(". ")[0] for origin in origins if origin.startswith(_RULE)}
     ids = {row["rule"] for row in _rows(decision, "settings") if isinstance(row.get("rule"), int)}
@@ -144,10 +145,7 @@ def _step(step: Any, origins: Origins) -> Origin:
     text = str(step)
     if not text.startswith(_RULE_STEP):
         return Origin(text)
-    name = text.removeprefix(_RULE_STEP).rstrip(".")
-    # What a site sets counts as a rule of its own.
-    found = origins.of(f"{_RULE}{name}")
-    return Origin(text, found.url or origins.of(name).url)
+    return Origin(text, origins.of(text.removeprefix(_RULE_STEP)).url)
 
 
 def _list(decision: Mapping[str, Any], name: str) -> list[Any]:

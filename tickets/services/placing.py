@@ -120,7 +120,7 @@ def decision_json(
 ) -> dict[str, Any]:
     """Return the decision as it is kept with the alert and shown as "why this ticket"."""
     chain = list(decision.chain)
-    chain += [f"Rule applies: {name}." for name in settings.rules]
+    chain += [f"Applies: {name}." for name in settings.rules]
     if reason:
         chain.append(reason)
     return {
