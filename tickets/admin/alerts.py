@@ -28,7 +28,7 @@ from tickets.admin.display import (
     show_moment,
     show_two_lines,
 )
-from tickets.admin.story import alert_story
+from tickets.admin.story import alert_story, for_story
 from tickets.models import Alert
 from tickets.selectors.pages import attach_places
 from tickets.services.links import device_link, ticket_link
@@ -77,8 +77,10 @@ class AlertAdmin(ReadOnlyAdmin):
         return changelist
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Let the ledger link to alerts that are no longer listed."""
-        return lookup == "missed_polls__gt" or bool(super().lookup_allowed(lookup, value, request))
+        """Let the ledger link to alerts that are no longer listed, and a ticket to all its alerts."""
+        return lookup in {"missed_polls__gt", "ticket__id__exact"} or bool(
+            super().lookup_allowed(lookup, value, request)
+        )
 
     @column(description="When", ordering="id")
     def seen(self, alert: Alert) -> str:
@@ -148,11 +150,7 @@ class AlertAdmin(ReadOnlyAdmin):
         """Show the story of one alert."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        alert = (
-            Alert.objects.select_related("ticket__company", "monitor_type")
-            .filter(pk=_as_id(object_id))
-            .first()
-        )
+        alert = for_story(Alert.objects.filter(pk=_as_id(object_id))).first()
         if alert is None:
             raise Http404(f"There is no alert {object_id}.")
         context = {
@@ -163,6 +161,8 @@ class AlertAdmin(ReadOnlyAdmin):
             "title": str(alert),
             "media": self.media,
             "can_change": self.has_change_permission(request),
+            "can_silence": request.user.has_perm("tickets.add_silence"),
+            "can_end_silence": request.user.has_perm("tickets.change_silence"),
         }
         return TemplateResponse(request, "tickets/alert.html", context)
 

@@ -113,7 +113,7 @@ class TicketAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         pk = int(object_id) if object_id.isdecimal() else 0
-        ticket = Ticket.objects.select_related("company").filter(pk=pk).first()
+        ticket = Ticket.objects.select_related("company", "previous", "problem").filter(pk=pk).first()
         if ticket is None:
             raise Http404(f"There is no ticket {object_id}.")
         context = {
@@ -123,5 +123,6 @@ class TicketAdmin(ReadOnlyAdmin):
             "original": ticket,
             "title": str(ticket),
             "media": self.media,
+            "can_change": request.user.has_perm("tickets.change_alert"),
         }
         return TemplateResponse(request, "tickets/ticket.html", context)
