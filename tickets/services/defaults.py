@@ -101,6 +101,24 @@ def _load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
     return [*found.values(), *above]
 
 
+def load_all_rows(
+    rows: Iterable[TicketDefaults], types: Iterable[MonitorType]
+) -> dict[str, list[SettingsRow]]:
+    """Return what `load_rows` returns for each monitor type, by slug; "" is for alerts of no type.
+
+    Args:
+        rows: of `with_values`, changed or as stored.
+        types: all monitor types.
+    """
+    found = {row.monitor_type_id: load_settings_row(row) for row in rows}
+    above = found.pop(None, SettingsRow(GLOBAL_NAME))
+    by_slug = {"": [above]}
+    for one in types:
+        own = [found[one.pk]] if one.pk in found else []
+        by_slug[one.slug] = [*own, above, *built_in_rows(one)]
+    return by_slug
+
+
 def load_rows_above(monitor_type: MonitorType | None) -> list[SettingsRow]:
     """Return what the defaults of a monitor type inherit from."""
     return [*load_rows(None), *built_in_rows(monitor_type)]
