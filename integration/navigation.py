@@ -99,7 +99,19 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
         items = [item for entry in entries if (item := _item(request, *entry))]
         if items:
             groups.append({"title": title, "separator": True, "items": items})
+    _mark_active([item for group in groups for item in group["items"]], request.path)
     return groups
+
+
+def _mark_active(items: list[dict[str, Any]], path: str) -> None:
+    """Mark the one entry a page belongs to: the theme would mark every entry whose address its own begins with."""
+    home = reverse("admin:index")
+    fitting = [
+        one for one in items if path == one["link"] or (one["link"] != home and path.startswith(one["link"]))
+    ]
+    best = max(fitting, key=lambda one: len(one["link"]), default=None)
+    for one in items:
+        one["active"] = one is best
 
 
 def _item(request: HttpRequest, title: str, icon: str, url_name: str, badge: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminSelect2Widget
 
@@ -197,7 +197,10 @@ class ContractRuleAdmin(ThemedAdmin):
         elif db_field.name in _SEEN:
             values = Device.objects.order_by().exclude(**{_SEEN[db_field.name]: ""})
             seen = sorted(values.values_list(_SEEN[db_field.name], flat=True).distinct())[:12]
-            field.help_text = f"Seen so far: {', '.join(seen)}." if seen else "As Datto RMM names it."
+            # Help texts are not escaped by templates.
+            field.help_text = (
+                f"Seen so far: {', '.join(map(escape, seen))}." if seen else "As Datto RMM names it."
+            )
         return field
 
     def save_model(self, request: HttpRequest, obj: ContractRule, form: Any, change: Any) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -18,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from integration.connections import get_connection
+from integration.csv_files import csv_answer
 from integration.ids import read_id
 from integration.models import SyncRun, SyncRunEntry
 from integration.sync import runs
@@ -30,6 +30,8 @@ from mappings.models import ConfigurationItem, Device, DeviceAudit, DeviceLink, 
 from mappings.services.devices.dashboard import read_dashboard, tone_of, words_of
 from mappings.services.devices.fieldmaps import source_label
 from mappings.services.devices.listing import COLUMNS, export_row
+from mappings.services.devices.loading import field_values
+from mappings.services.udf_labels import read_labels
 
 LIST = "admin:mappings_device_changelist"
 _CHANGES_SHOWN = 20
@@ -37,13 +39,6 @@ _CHANGES_SHOWN = 20
 _FIELDS_SHOWN = 8
 _BYTES_UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _KILO = 1024
-
-
-class _Echo:
-    """A file that hands on what is written."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 class DevicePages(MirrorAdmin):
@@ -99,16 +94,8 @@ class DevicePages(MirrorAdmin):
             .select_related("site__mapping__company", "link__configuration_item", "review", "audit")
         )
 
-        def lines() -> Iterator[str]:
-            writer = csv.writer(_Echo())
-            yield "\ufeff"  # tells spreadsheets that this is UTF-8
-            yield writer.writerow(COLUMNS)
-            for device in devices.iterator(chunk_size=1000):
-                yield writer.writerow(export_row(device))
-
-        answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="devices-{timezone.now():%Y-%m-%d}.csv"'
-        return answer
+        rows = (export_row(device) for device in devices.iterator(chunk_size=1000))
+        return csv_answer("devices", chain([COLUMNS], rows))
 
     def refresh_view(self, request: HttpRequest, device_id: int) -> HttpResponse:
         """Queue a run for one device and show it."""
@@ -318,16 +305,19 @@ def _candidate_pks(detail: dict[str, Any]) -> list[int]:
 def _udfs(device: Device, item: ConfigurationItem | None) -> list[dict[str, Any]]:
     """Return each mapped field with both sides' values."""
     held = item.udfs if item is not None else {}
+    maps = list(FieldMap.objects.filter(is_active=True).select_related("udf"))
+    labels = read_labels() if maps else {}
+    values = field_values(device, {one.datto_field for one in maps if one.datto_field})
     return [
         {
             "map": field_map,
-            "source": source_label(field_map),
+            "source": source_label(field_map, labels),
             "datto": device.udfs.get(str(field_map.datto_udf_index), "")
             if field_map.datto_udf_index
-            else None,
+            else values.get(field_map.datto_field, ""),
             "autotask": held.get(field_map.udf.name),
         }
-        for field_map in FieldMap.objects.filter(is_active=True).select_related("udf")
+        for field_map in maps
     ]
 
 

@@ -20,6 +20,8 @@ NO_CONTRACT_REASONS = (
     "Organization is leaving",
     "Will be retired",
 )
+#: What stands for nobody among contacts.
+NO_CONTACT = "none"
 _SNOOZE_DAYS = 7
 
 
@@ -56,6 +58,7 @@ def contact_choices(company: Company) -> list[tuple[str, str]]:
     rows = Contact.objects.filter(company=company, is_active=True)
     return [
         ("", "Leave it as it is"),
+        (NO_CONTACT, "No contact"),
         *(
             (str(one.pk), f"{one} · {one.email}" if one.email and one.email != str(one) else str(one))
             for one in rows
@@ -82,6 +85,11 @@ class AssignForm(forms.Form):
             field.widget = UnfoldAdminSelect2Widget()
             field.choices = choices
 
+    @property
+    def clears_contact(self) -> bool:
+        """Whether the contact is to be taken off; only for a valid form."""
+        return bool(self.cleaned_data["contact"] == NO_CONTACT)
+
     def chosen(self) -> tuple[Contract, ContractService | None, Contact | None]:
         """Return what was chosen; only for a valid form."""
         contract_pk, _, service_pk = self.cleaned_data["contract"].partition(":")
@@ -89,7 +97,7 @@ class AssignForm(forms.Form):
         return (
             Contract.objects.select_related("company").get(pk=int(contract_pk)),
             ContractService.objects.get(pk=int(service_pk)) if service_pk else None,
-            Contact.objects.get(pk=int(contact_pk)) if contact_pk else None,
+            Contact.objects.get(pk=int(contact_pk)) if contact_pk and not self.clears_contact else None,
         )
 
 

@@ -236,7 +236,14 @@ class DeviceReviewPages(ThemedAdmin):
                 self.tell(request, "accepted", accept(ids, user))
             elif decision == "assign":
                 contract, service, contact = forms["assign"].chosen()
-                outcome = assign(ids, user, contract=contract, service=service, contact=contact)
+                outcome = assign(
+                    ids,
+                    user,
+                    contract=contract,
+                    service=service,
+                    contact=contact,
+                    clears_contact=forms["assign"].clears_contact,
+                )
                 self.tell(request, f"put on {contract.name}", outcome)
             elif decision == "no_contract":
                 outcome = assign_no_contract(ids, user, forms["no_contract"].cleaned_data["reason"])

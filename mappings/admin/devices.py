@@ -154,5 +154,7 @@ class DeviceAdmin(DevicePages):
             device.antivirus_product,
             words_of(device.antivirus_status),
             _TONES.get(tone_of(device.patch_status), ""),
-            words_of(device.patch_status),
+            f"{words_of(device.patch_status)}, {device.patches_missing} missing"
+            if device.patches_missing
+            else words_of(device.patch_status),
         )

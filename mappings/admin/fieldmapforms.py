@@ -21,6 +21,7 @@ from mappings.models import ConfigurationItemCategory, Device, FieldMap, FieldMa
 from mappings.models.devicerules import DATTO_UDF_COUNT
 from mappings.services.devices.fieldmaps import check_map
 from mappings.services.devices.udf_set import CREATABLE, NAME_LENGTH
+from mappings.services.udf_labels import name_udf, read_labels
 
 CLASSES = (
     ("device", "Computers"),
@@ -33,10 +34,11 @@ CLASSES = (
 
 def source_choices() -> list[Any]:
     """Return the sources a mapping can have, in two groups."""
+    labels = read_labels()
     return [
         ("", "Choose a source"),
         ("Device fields", [(f"field:{one.name}", one.label) for one in DATTO_FIELDS.values()]),
-        ("Datto RMM UDFs", [(f"udf:{n}", f"UDF {n}") for n in range(1, DATTO_UDF_COUNT + 1)]),
+        ("Datto RMM UDFs", [(f"udf:{n}", name_udf(n, labels)) for n in range(1, DATTO_UDF_COUNT + 1)]),
     ]
 
 

@@ -18,6 +18,7 @@ from mappings.admin.fieldmappages import FieldMapPages
 from mappings.domain.devices.transforms import StepError, describe_steps, read_steps
 from mappings.models import Device, FieldMap, FieldMapLoss
 from mappings.services.devices.fieldmaps import MapState, check_map, read_states, source_label
+from mappings.services.udf_labels import read_labels
 
 _PROBLEMS_SHOWN = 2
 
@@ -29,7 +30,9 @@ class FieldMapList(ChangeList):  # type: ignore[misc]  # the theme ships no type
         """Load the page."""
         super().get_results(request)
         states = read_states() if self.result_list else {}
+        labels = read_labels() if self.result_list else {}
         for row in self.result_list:
+            row.udf_labels = labels
             row.map_state = states.get(row.pk, MapState())
 
 
@@ -129,9 +132,9 @@ class FieldMapAdmin(FieldMapPages):
             messages.warning(request, problem.text)
 
     @display(description="From", ordering="datto_field")
-    def show_source(self, field_map: FieldMap) -> str:
+    def show_source(self, field_map: Any) -> str:
         """Show the source."""
-        return source_label(field_map)
+        return source_label(field_map, field_map.udf_labels)
 
     @display(description="Autotask UDF", ordering="udf__name")
     def show_udf(self, field_map: FieldMap) -> SafeString | str:
@@ -218,7 +221,7 @@ class FieldMapLossAdmin(MirrorAdmin):
     @display(description="Mapping")
     def show_map(self, loss: FieldMapLoss) -> SafeString:
         """Link to the mapping."""
-        text = f"{source_label(loss.field_map)} ↔ {loss.field_map.udf.name}"
+        text = f"{source_label(loss.field_map, {})} ↔ {loss.field_map.udf.name}"
         return inside_link("admin:mappings_fieldmap_change", loss.field_map_id, text)
 
     @display(description="Device", ordering="device__hostname")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -18,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from integration.csv_files import csv_answer
 from integration.ids import read_id
 from integration.sync.kinds import get_kind
 from integration.tasks import execute_run
@@ -31,13 +30,6 @@ from mappings.services.devices.unit_adjustments import UnitsRefused, list_unit_c
 
 PERMISSION = "mappings.change_contractunits"
 _PER_PAGE = 50
-
-
-class _Echo:
-    """A file that hands on what is written."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 @admin.register(ContractUnits)
@@ -78,17 +70,7 @@ class ReconciliationAdmin(MirrorAdmin):
 
     def export_view(self, request: HttpRequest) -> StreamingHttpResponse:
         """Send the organizations that fit the filters as CSV."""
-        rows = export_rows(self._lines(request))
-
-        def lines() -> Iterator[str]:
-            writer = csv.writer(_Echo())
-            yield "\ufeff"  # tells spreadsheets that this is UTF-8
-            for row in rows:
-                yield writer.writerow(row)
-
-        answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="reconciliation-{timezone.now():%Y-%m-%d}.csv"'
-        return answer
+        return csv_answer("reconciliation", export_rows(self._lines(request)))
 
     def write_view(self, request: HttpRequest, company_id: int) -> HttpResponse:
         """Show which units would be written for one organization, and write them once confirmed."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
+from integration.csv_files import csv_answer
 from mappings.admin.choices import choices_view
 from mappings.admin.common import ThemedAdmin
 from mappings.admin.creations import create_company_view
@@ -220,16 +219,12 @@ class SiteMappingPages(ThemedAdmin):
         say(self, request, what, outcome)
         return self.ask_about_tickets(request, outcome.batch) or HttpResponseRedirect(reverse(LIST))
 
-    def export_view(self, request: HttpRequest) -> HttpResponse:
+    def export_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         """Send all mappings as CSV."""
         if not self.has_view_permission(request):
             return self.refuse()
-        answer = HttpResponse(content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="site-mappings-{timezone.now():%Y-%m-%d}.csv"'
-        answer.write("\ufeff")  # tells spreadsheets that this is UTF-8
         rows = SiteMapping.objects.select_related("site", "company", *RELATED).order_by("site__name", "pk")
-        csv.writer(answer).writerows(export_rows(rows.iterator()))
-        return answer
+        return csv_answer("site-mappings", export_rows(rows.iterator()))
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Take a CSV file: show what it would change, then apply it."""

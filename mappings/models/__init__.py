@@ -13,7 +13,7 @@ from mappings.models.configurationitem import (
     UdfDefinition,
 )
 from mappings.models.contract import CatalogueService, Contract, ContractService, ContractUnits, ServiceKind
-from mappings.models.datto import Device, Site
+from mappings.models.datto import DattoUdfLabel, Device, Site
 from mappings.models.devicelink import DeviceAudit, DeviceLink, DevicePolicy
 from mappings.models.devicereview import ContractRule, DeviceFinding, DeviceReview
 from mappings.models.devicerules import DeviceTypeRule, FieldMap, FieldMapLoss, FieldMapValue
@@ -35,6 +35,7 @@ __all__ = [
     "ContractRule",
     "ContractService",
     "ContractUnits",
+    "DattoUdfLabel",
     "Device",
     "DeviceAudit",
     "DeviceFinding",

@@ -77,3 +77,18 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.hostname or self.description or self.datto_device_uid
+
+
+class DattoUdfLabel(models.Model):
+    """What the account calls a user-defined field of Datto RMM."""
+
+    number = models.PositiveSmallIntegerField(primary_key=True)
+    label = models.CharField(max_length=255)
+    synced_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        verbose_name = "UDF label"
+
+    def __str__(self) -> str:
+        return self.label

@@ -21,6 +21,7 @@ from mappings.services.devices.audits import UserChange, find_user_change, recor
 from mappings.services.devices.keys import keep_device_keys
 from mappings.services.devices.unreadable import Unreadable
 from mappings.services.mirror import Mirror, Row, in_chunks, mark_gone, record_read, store_rows, writing
+from mappings.services.udf_labels import sync_udf_labels
 from mappings.services.upkeep import keep_mappings_true
 
 #: "Last seen" moves all the time; a step smaller than this is not worth a write.
@@ -76,6 +77,7 @@ def sync_sites(recorder: RunRecorder, datto: DattoRmmClient) -> None:
     refused.append(read_devices(recorder, datto))
     if Site.objects.filter(mapping=None).exists():
         keep_mappings_true(recorder)
+    sync_udf_labels(recorder, datto)
     _raise_if_refused(refused)
 
 

@@ -27,7 +27,6 @@ COLUMNS = (
 #: Columns an import needs; the names are for people.
 NEEDED = ("datto_site_uid", "autotask_company_id", "state")
 _IMPORTABLE = ("confirmed", "ignored", "unmapped")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class BadFile(ValueError):  # noqa: N818 - a person's file, not a fault; the text names the cure
@@ -87,12 +86,12 @@ def export_rows(mappings: Iterable[SiteMapping]) -> Iterator[list[str]]:
         *cells, note = transfer_details.export_details(mapping)
         yield [
             mapping.site.datto_site_uid,
-            _harmless(mapping.site.name),
+            mapping.site.name,
             str(company.autotask_company_id) if company else "",
-            _harmless(company.name) if company else "",
+            company.name if company else "",
             str(mapping.state),
             *cells,
-            _harmless(note),
+            note,
         ]
 
 
@@ -270,8 +269,3 @@ def _check_confirmed(mapping: SiteMapping, company: Company | None) -> None:
         raise BadFile(
             f"autotask_company_id: {company.name} is inactive in Autotask. Activate it there or choose another one."
         )
-
-
-def _harmless(text: str) -> str:
-    """Return a cell no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

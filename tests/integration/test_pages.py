@@ -294,3 +294,18 @@ def test_the_mark_beside_the_name(admin_client, connected, values, label):
         setattr(connected, name, value)
     connected.save()
     assert label in admin_client.get(reverse("run-now")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("/admin/", ["Home"]),
+        ("/admin/mappings/device/", ["Devices"]),
+        ("/admin/mappings/device/dashboard/", ["Dashboard"]),
+        ("/admin/auth/user/add/", ["People"]),
+        ("/admin/password_change/", []),
+    ],
+)
+def test_the_menu_marks_the_entry_a_page_belongs_to(admin_client, path, entry):
+    groups = admin_client.get(path).context["sidebar_navigation"]
+    assert [item["title"] for group in groups for item in group["items"] if item["active"]] == entry

@@ -59,6 +59,8 @@ def guard(app: Flask, double: DattoDouble) -> None:
             return None
         if not _has_token(double):
             return error_response(401)
+        if request.path.startswith("/api/v3/") and not double.settings.has_api_v3:
+            return error_response(404)
         return _limit(double)
 
     @app.after_request

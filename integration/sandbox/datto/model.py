@@ -138,6 +138,7 @@ class Settings:
     dates: str = "ms"
     total_count: str = "int"
     udf_on_v2: bool = True
+    has_api_v3: bool = True
     next_page_loses_filters: bool = True
     unknown_alert_status: int = 404
     alert_visible_delay_ms: int = 0

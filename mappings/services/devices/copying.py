@@ -1,4 +1,4 @@
-"""Copying notes and attachments between configuration items, each once, whatever interrupts it.
+"""Copying notes, attachments and billed products between configuration items, each once, whatever interrupts it.
 
 Nothing is unique there, so what the new item has already is counted off against what the old one has: two notes of
 the same text stay two.
@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
+from django.utils import timezone
+
 from integration.models import SyncRunEntry
 from integration.sync.operations import Work
+from integration.vendors.errors import PermissionDenied
 
 _NO_TEXT: Final = "-"
 
@@ -71,6 +74,50 @@ def copy_attachments(
         )
         copied += 1
         note_step(entry, progress, attachments=copied)
+
+
+def hand_over_billing(
+    work: Work, entry: SyncRunEntry, progress: dict[str, Any], old_id: int, new_id: int
+) -> None:
+    """Bill for the new item what is billed for the old one, without a gap and without billing twice.
+
+    Where the API user may not see billed products, nothing is handed over, and the change says so.
+
+    Raises:
+        VendorError: as the call ended; those before it are handed over.
+    """
+    now = timezone.now()
+    try:
+        billed = [
+            one
+            for one in work.autotask.iter_billing_product_associations(configuration_item_id=old_id)
+            if one.expires_at is None or one.expires_at > now
+        ]
+        if not billed:
+            return
+        there = Counter(
+            one.billing_product_id
+            for one in work.autotask.iter_billing_product_associations(configuration_item_id=new_id)
+            if one.expires_at is None or one.expires_at > now
+        )
+    except PermissionDenied:
+        note_step(entry, progress, billing_products="not handed over: the API user may not read them")
+        return
+    done = progress.get("billing_products", 0)
+    for one in billed:
+        if there[one.billing_product_id]:
+            there[one.billing_product_id] -= 1
+        else:
+            work.autotask.create_billing_product_association(
+                new_id,
+                billing_product_id=one.billing_product_id,
+                # What begins later still begins later.
+                effective_at=max(now, one.effective_at or now),
+                expires_at=one.expires_at,
+            )
+        work.autotask.end_billing_product_association(old_id, one.id, expires_at=now)
+        done += 1
+        note_step(entry, progress, billing_products=done)
 
 
 def progress_of(entry: SyncRunEntry) -> dict[str, Any]:

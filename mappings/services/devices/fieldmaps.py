@@ -28,6 +28,7 @@ from mappings.models import (
     UdfDefinition,
 )
 from mappings.services.devices.types import load_rules
+from mappings.services.udf_labels import name_udf
 
 #: Datto RMM writes this one itself while a device is isolated.
 _ISOLATION_UDF = 1
@@ -114,10 +115,14 @@ def map_facts(
     )
 
 
-def source_label(field_map: FieldMap) -> str:
-    """Return a mapping's source in words."""
+def source_label(field_map: FieldMap, labels: Mapping[int, str]) -> str:
+    """Return a mapping's source in words.
+
+    Args:
+        labels: of `mappings.services.udf_labels.read_labels`.
+    """
     if field_map.datto_udf_index:
-        return f"UDF {field_map.datto_udf_index}"
+        return name_udf(field_map.datto_udf_index, labels)
     source = DATTO_FIELDS.get(field_map.datto_field)
     return source.label if source is not None else field_map.datto_field
 

@@ -15,6 +15,7 @@ from mappings.domain.devices.words import Direction
 from mappings.models import ConfigurationItem, ConfigurationItemCategory, Device
 from mappings.services.devices.loading import DeviceCase, load_cases
 from mappings.services.devices.types import load_rules
+from mappings.services.udf_labels import name_udf, read_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def try_on_device(
     )
     notes = {notice.map_pk: notice.text for notice in plan.notices}
     known = frozenset(read_indexes)
-    rows = tuple(_row(one, case, plan, notes.get(one.map_pk, ""), known) for one in maps)
+    labels = read_labels()
+    rows = tuple(_row(one, case, plan, notes.get(one.map_pk, ""), known, labels) for one in maps)
     item = (
         ConfigurationItem.objects.filter(pk=case.link.item.item_pk).first()
         if case.link.item is not None
@@ -108,7 +110,12 @@ def _category_of(case: DeviceCase) -> int | None:
 
 
 def _row(
-    one: FieldMapFacts, case: DeviceCase, plan: FieldsPlan, note: str, read_indexes: frozenset[int]
+    one: FieldMapFacts,
+    case: DeviceCase,
+    plan: FieldsPlan,
+    note: str,
+    read_indexes: frozenset[int],
+    labels: Mapping[int, str],
 ) -> TrialRow:
     number, name = one.datto_udf_index, one.udf.name
     datto = (
@@ -116,7 +123,7 @@ def _row(
         if number is not None
         else _read(one.datto_field, case.device, case.site)
     )
-    label = f"UDF {number}" if number is not None else _label(one.datto_field)
+    label = name_udf(number, labels) if number is not None else _label(one.datto_field)
     held = case.link.item.udfs.get(name) if case.link.item is not None else None
     if not map_fits(one, case.device):
         return TrialRow(

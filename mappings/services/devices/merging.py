@@ -8,7 +8,13 @@ from typing import Any, Final
 from integration.models import SyncRunEntry
 from integration.sync.operations import Applied, Draft, Superseded, Work
 from mappings.models import ConfigurationItem, Device, DeviceLink
-from mappings.services.devices.copying import copy_attachments, copy_notes, note_step, progress_of
+from mappings.services.devices.copying import (
+    copy_attachments,
+    copy_notes,
+    hand_over_billing,
+    note_step,
+    progress_of,
+)
 from mappings.services.devices.findings import end_by
 from mappings.services.devices.item_writes import (
     get_device,
@@ -92,13 +98,13 @@ def draft_merge(device: Device, survivor: ConfigurationItem, other: Configuratio
             "survivor_id": survivor.autotask_configuration_item_id,
             "configuration_item_id": other.autotask_configuration_item_id,
         },
-        message=f"{survivor} ({survivor.autotask_configuration_item_id}) stays and {takes}; notes and attachments are "
-        f"copied; {other} ({other.autotask_configuration_item_id}) is deactivated.",
+        message=f"{survivor} ({survivor.autotask_configuration_item_id}) stays and {takes}; notes, attachments and billed "
+        f"products are handed over; {other} ({other.autotask_configuration_item_id}) is deactivated.",
     )
 
 
 def apply_merge(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  # noqa: FBT001 - the engine's signature
-    """Fill the survivor, copy notes and attachments to it, deactivate the other, link the device to the survivor.
+    """Fill the survivor, copy notes, attachments and billed products to it, deactivate the other, link the device to the survivor.
 
     Each step is recorded when it is done, so that an interrupted merge goes on and copies nothing twice.
 
@@ -117,6 +123,7 @@ def apply_merge(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied: 
     ids = other.autotask_configuration_item_id, survivor.autotask_configuration_item_id
     copy_notes(work, entry, progress, *ids)
     copy_attachments(work, entry, progress, *ids)
+    hand_over_billing(work, entry, progress, *ids)
     former = DeviceLink.objects.filter(device=device).select_related("configuration_item").first()
     item = former.configuration_item if former is not None else None
     if "was_linked_to" not in progress:
@@ -159,7 +166,7 @@ def undo_merge(entry: SyncRunEntry) -> Draft | str:
         after=after,
         payload={**entry.payload, "was_linked_to": entry.result.get("was_linked_to")},
         message="Undo of a merge: the other configuration item is active again, the survivor has its former values. "
-        "Copied notes and attachments stay.",
+        "Copied notes and attachments, and products billed for it, stay with the survivor.",
     )
 
 

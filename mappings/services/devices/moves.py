@@ -1,7 +1,7 @@
 """Moving a device's configuration item to another organization.
 
 Autotask never changes the company of a configuration item, so a new one takes its place: a clone with its UDFs,
-notes and attachments at the new organization; the old one is deactivated. Each step is recorded when it is done,
+notes, attachments and billed products at the new organization; the old one is deactivated. Each step is recorded when it is done,
 so that an interrupted move goes on and copies nothing twice.
 """
 
@@ -15,7 +15,13 @@ from integration.sync.operations import Applied, Draft, Superseded, Work
 from integration.vendors.autotask.query import all_of, where
 from integration.vendors.autotask.records import ConfigurationItem as ItemRecord
 from mappings.models import ConfigurationItem, Contract, Device, DeviceLink
-from mappings.services.devices.copying import copy_attachments, copy_notes, note_step, progress_of
+from mappings.services.devices.copying import (
+    copy_attachments,
+    copy_notes,
+    hand_over_billing,
+    note_step,
+    progress_of,
+)
 from mappings.services.devices.item_writes import (
     get_device,
     get_item,
@@ -74,6 +80,7 @@ def apply_move(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  
     note_step(entry, progress, new_configuration_item_id=new_id)
     copy_notes(work, entry, progress, old.autotask_configuration_item_id, new_id)
     copy_attachments(work, entry, progress, old.autotask_configuration_item_id, new_id)
+    hand_over_billing(work, entry, progress, old.autotask_configuration_item_id, new_id)
     if old.is_active:
         work.autotask.update_configuration_item(old.autotask_configuration_item_id, {"isActive": False})
         store_values(old, {"is_active": False})
@@ -177,18 +184,21 @@ def apply_move_back(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Appli
         VendorError: see `operations`.
     """
     del is_doubtful
-    device, old = get_device(entry), get_item(entry)
+    device, old, progress = get_device(entry), get_item(entry), progress_of(entry)
     clone = ConfigurationItem.objects.filter(
         autotask_configuration_item_id=entry.payload["clone_id"], is_missing=False
     ).first()
     if clone is None:
         raise Superseded(f"Autotask no longer returns configuration item {entry.payload['clone_id']}.")
     work.autotask.update_configuration_item(old.autotask_configuration_item_id, {"isActive": True})
+    hand_over_billing(
+        work, entry, progress, clone.autotask_configuration_item_id, old.autotask_configuration_item_id
+    )
     work.autotask.update_configuration_item(clone.autotask_configuration_item_id, {"isActive": False})
     store_values(old, {"is_active": True})
     store_values(clone, {"is_active": False})
     link(device, old, basis=DeviceLink.Basis.PERSON, reason=entry.message)
-    return Applied({}, entry.message)
+    return Applied(progress, entry.message)
 
 
 def undo_move_back(entry: SyncRunEntry) -> Draft | str:

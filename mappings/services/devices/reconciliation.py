@@ -37,7 +37,6 @@ COLUMNS = (
     "unit_price",
     "value",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ServiceKey = tuple[str, int]
 
 
@@ -91,12 +90,12 @@ def reconcile(today: date, *, company_pk: int | None = None) -> list[CompanyLine
 
 
 def export_rows(lines: Iterable[CompanyLine]) -> Iterator[list[str]]:
-    """Yield header and rows for a CSV file; no cell can be taken for a formula by a spreadsheet."""
+    """Yield header and rows for a CSV file."""
     yield list(COLUMNS)
     ids = dict(Company.objects.values_list("pk", "autotask_company_id"))
     for line in lines:
         start = [
-            safe_cell(line.name),
+            line.name,
             str(ids.get(line.company_id, "")),
             str(line.managed),
             str(line.on_contract),
@@ -107,8 +106,8 @@ def export_rows(lines: Iterable[CompanyLine]) -> Iterator[list[str]]:
         for service in line.services:
             yield [
                 *start,
-                safe_cell(service.contract_name),
-                safe_cell(service.name),
+                service.contract_name,
+                service.name,
                 str(service.devices),
                 str(service.others),
                 _number(service.units),
@@ -116,11 +115,6 @@ def export_rows(lines: Iterable[CompanyLine]) -> Iterator[list[str]]:
                 _number(service.unit_price),
                 _number(service.value),
             ]
-
-
-def safe_cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _company(company_pk: int | None) -> dict[str, int]:

@@ -115,6 +115,7 @@ def assign(
     contract: Contract,
     service: ContractService | None = None,
     contact: Contact | None = None,
+    clears_contact: bool = False,
 ) -> ReviewOutcome:
     """Put devices of one organization on a contract that a person chose.
 
@@ -124,6 +125,7 @@ def assign(
         contract: loaded with its company.
         service: a service or bundle of that contract; needed when it is a recurring service contract.
         contact: of the organization; None leaves the contact as it is.
+        clears_contact: takes the contact off the configuration item instead.
 
     Raises:
         ReviewRefused: the contract is not running, the service is not one of the contract's, is missing, or the
@@ -136,8 +138,8 @@ def assign(
         if problem:
             return problem
         wanted: Wanted = {}
-        if contact is not None:
-            wanted["autotask_contact_id"] = contact.autotask_contact_id
+        if contact is not None or clears_contact:
+            wanted["autotask_contact_id"] = contact.autotask_contact_id if contact is not None else None
         review.contact = contact
         return wanted | _settle_with(review, contract, service)
 

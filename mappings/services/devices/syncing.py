@@ -18,6 +18,7 @@ from mappings.services.devices.planner import plan_devices
 from mappings.services.devices.type_defaults import ensure_usable_rules
 from mappings.services.devices.unreadable import SCOPE_KEY
 from mappings.services.sites import read_devices, read_sites, store_device
+from mappings.services.udf_labels import sync_udf_labels
 from mappings.services.upkeep import keep_mappings_true
 
 #: Reading so many audits takes about a minute within Datto RMM's budget of 600 requests a minute.
@@ -76,6 +77,7 @@ def _read(
     quiet = QuietRecorder(recorder)
     refusals = [read_sites(quiet, datto), read_devices(quiet, datto)]
     keep_mappings_true(quiet)
+    sync_udf_labels(recorder, datto)
     if not MirrorState.objects.filter(name=PRODUCTS.name).exists():
         sync_catalogue(quiet, autotask, refusals)
     ensure_usable_rules(recorder)

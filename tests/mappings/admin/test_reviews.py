@@ -221,6 +221,7 @@ def test_the_page_of_a_device_offers_only_its_organization(admin: Client) -> Non
     assert foreign is not None
     forged = admin.post(url, {"decision": "assign", "contract": f"{foreign.contract_id}:{foreign.pk}"})
     assert "Select a valid choice" in forged.content.decode()
+    assert '<option value="none">No contact</option>' in page
     service = ContractService.objects.get(contract__autotask_contract_id=1001, name="Backup")
     values = {
         "decision": "assign",

@@ -285,7 +285,7 @@ def test_csv_goes_out_and_comes_back_through_a_preview(admin: Client) -> None:
     make_company(7, "Contoso")
     out = admin.get(f"{LIST}export/")
     assert out["Content-Type"].startswith("text/csv")
-    text = out.content.decode().replace("Contoso,,,unmapped", "Contoso,7,,confirmed")
+    text = out.getvalue().decode().replace("Contoso,,,unmapped", "Contoso,7,,confirmed")
     upload = SimpleUploadedFile("m.csv", text.encode(), content_type="text/csv")
     preview = admin.post(f"{LIST}import/", {"file": upload})
     page = preview.content.decode()

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import csv
-import io
 import json
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from integration.csv_files import csv_answer
 from mappings.models import SiteMapping
 from mappings.services.decisions import confirm_mappings, undo
 from mappings.services.transfer import BadFile, apply_import, decode_file, export_rows, plan_import
@@ -18,9 +17,8 @@ HEADER = "datto_site_uid,site_name,autotask_company_id,company_name,state"
 
 
 def exported() -> str:
-    file = io.StringIO()
-    csv.writer(file).writerows(export_rows(SiteMapping.objects.select_related("site", "company")))
-    return file.getvalue()
+    rows = export_rows(SiteMapping.objects.select_related("site", "company"))
+    return csv_answer("site-mappings", rows).getvalue().decode("utf-8-sig")
 
 
 def test_export_imported_again_changes_nothing() -> None:

@@ -15,6 +15,7 @@ from mappings.services.devices.findings import dismiss
 from mappings.services.devices.merging import draft_merge
 from tests.mappings.services.devices.reading import Reading
 from tests.mappings.services.devices.world import (
+    BILLED,
     HERE,
     THERE,
     Killed,
@@ -251,6 +252,7 @@ def merged(world: World) -> tuple[str, int, int]:
     for title in ("First", "Second", "Second"):
         world.note(twin, title)
     world.attach(twin, "Invoice")
+    world.bill(twin, BILLED[0])
     world.sync()
     assert world.linked_id(uid) == mine
     assert world.kinds() == ["duplicate"]
@@ -292,6 +294,8 @@ def test_the_other_duplicate_can_stay(world: World, person: User) -> None:
         ("update_configuration_item", 1),
         ("create_configuration_item_note", 2),
         ("create_configuration_item_attachment", 1),
+        ("create_billing_product_association", 1),
+        ("end_billing_product_association", 1),
         ("update_configuration_item", 2),
     ],
 )
@@ -310,6 +314,7 @@ def test_interrupted_merge_goes_on_and_copies_nothing_twice(
     assert world.execute(run).status == "succeeded"
     assert world.notes(mine) == ["First", "Second", "Second"]
     assert world.attachments(mine) == ["Invoice"]
+    assert (world.billed(mine), world.billed(twin)) == ([BILLED[0]], [])
     assert not world.row(twin)["isActive"]
     assert_settled(world)
 

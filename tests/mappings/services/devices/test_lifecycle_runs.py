@@ -13,6 +13,7 @@ from integration.vendors.datto_rmm import DattoRmmClient
 from mappings.services.devices.links import Wish, set_links
 from tests.mappings.services.devices.reading import Reading
 from tests.mappings.services.devices.world import (
+    BILLED,
     Killed,
     World,
     assert_settled,
@@ -86,6 +87,9 @@ def test_create_whose_answer_is_cut_makes_one_item(world: World) -> None:
         ("create_configuration_item_note", 1),
         ("create_configuration_item_note", 2),
         ("create_configuration_item_attachment", 1),
+        ("create_billing_product_association", 1),
+        ("end_billing_product_association", 1),
+        ("create_billing_product_association", 2),
         ("update_configuration_item", 1),
     ],
 )
@@ -106,8 +110,29 @@ def test_interrupted_move_goes_on_and_copies_nothing_twice(
     assert {row["id"] for row in world.rows()} == {old_id, new_id}
     assert world.notes(new_id) == ["First", "Second", "Second"]
     assert world.attachments(new_id) == ["Invoice"]
+    assert (world.billed(old_id), world.billed(new_id)) == ([], BILLED)
     assert (world.row(old_id)["isActive"], world.row(new_id)["isActive"]) == (False, True)
     assert_settled(world)
+
+
+def test_move_is_undone_with_what_is_billed(world: World) -> None:
+    uid, old_id, entry = moved(world)
+    done = world.apply(entry.run, [entry.pk])
+    new_id = world.linked_id(uid) or 0
+    world.undo(done)
+    assert world.linked_id(uid) == old_id
+    assert (world.billed(old_id), world.billed(new_id)) == (BILLED, [])
+
+
+def test_move_goes_on_where_billed_products_may_not_be_read(world: World) -> None:
+    uid, old_id, entry = moved(world)
+    denied = world.sandbox.autotask._database.switches.denied
+    denied.append("ConfigurationItemBillingProductAssociations:query")
+    done = world.apply(entry.run, [entry.pk])
+    assert done.status == "succeeded"
+    result = done.entries.get().result
+    assert "may not read them" in result["billing_products"]
+    assert world.linked_id(uid) not in {None, old_id}
 
 
 def test_two_devices_never_claim_one_item(world: World) -> None:

@@ -15,12 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integration.clients import autotask_client
+from integration.csv_files import csv_answer, harmless
 from integration.models import SyncRunEntry
 from integration.sync.operations import CannotApply, Superseded, Work, register_operation
 from integration.vendors.budget import Lane
 from mappings.domain.devices.reconciling import total
 from mappings.models import ContractService, ContractUnits, DevicePolicy
-from mappings.services.devices.reconciliation import export_rows, reconcile, safe_cell
+from mappings.services.devices.reconciliation import export_rows, reconcile
 from mappings.services.devices.unit_adjustments import (
     ADJUST_UNITS,
     UnitsRefused,
@@ -114,14 +115,14 @@ def test_the_file_holds_no_formula_and_every_line() -> None:
     make_units(ContractService.objects.get(), 5)
     make_home(2)
     make_linked(1, home.site, home.company)
-    text = io.StringIO()
-    csv.writer(text).writerows(export_rows(reconcile(today())))
-    rows = list(csv.DictReader(io.StringIO(text.getvalue())))
+    answer = csv_answer("reconciliation", export_rows(reconcile(today())))
+    text = answer.getvalue().decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
     assert [(row["organization"], row["service"], row["difference"]) for row in rows] == [
         ('\'=HYPERLINK("http://x")', "'+Managed", "-5")
     ]
-    assert safe_cell("\tx") == "'\tx"
-    assert safe_cell("Contoso") == "Contoso"
+    assert harmless("\tx") == "'\tx"
+    assert harmless("Contoso") == "Contoso"
 
 
 def test_units_are_written_only_when_the_policy_allows_and_as_confirmed(person: User) -> None:

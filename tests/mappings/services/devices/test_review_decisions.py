@@ -136,6 +136,19 @@ def test_assigning_checks_contract_service_and_contact(person: User) -> None:
     assert review_of(link).service == service
 
 
+def test_a_wrong_contact_is_taken_off(person: User) -> None:
+    home = make_home(1)
+    contract = make_contract(100, home.company, "S")
+    link = make_linked(1, home.site, home.company, autotask_contact_id=77)
+    keep_reviews(None)
+    service = ContractService.objects.get(contract=contract)
+    ids = [review_of(link).pk]
+    kept = assign(ids, person, contract=contract, service=service)
+    assert "autotask_contact_id" not in changes(kept.run)[0][2]
+    done = assign(ids, person, contract=contract, service=service, clears_contact=True)
+    assert changes(done.run)[0][2]["autotask_contact_id"] is None
+
+
 def test_no_contract_needs_a_reason_and_takes_the_item_off(person: User) -> None:
     home = make_home(1)
     link = make_linked(1, home.site, home.company, autotask_contract_id=55, autotask_contract_service_id=5)

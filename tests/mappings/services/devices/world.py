@@ -28,6 +28,8 @@ from mappings.services.decisions import choose_company
 from tests.mappings.services.devices.reading import Reading
 
 #: Names of sites of the sandbox's small world: two of one organization, one of another.
+#: Products of the catalogue that are billed for an item.
+BILLED = [101, 110]
 HERE, HERE_TOO, THERE = (
     "Stonebridge Veterinary Clinic - Spokane",
     "Stonebridge Veterinary Clinic - Lincoln",
@@ -130,6 +132,21 @@ class World:
             if one["configurationItemID"] == item_id
         )
 
+    def bill(self, item_id: int, product_id: int) -> None:
+        """Bill a product of the catalogue for an item since a while."""
+        self.reading.create(
+            "ConfigurationItemBillingProductAssociations",
+            configurationItemID=item_id,
+            billingProductID=product_id,
+            effectiveDate="2026-01-01T00:00:00Z",
+        )
+
+    def billed(self, item_id: int) -> list[int]:
+        """Return the products billed for an item now."""
+        found = self.reading.autotask.iter_billing_product_associations(configuration_item_id=item_id)
+        now = timezone.now()
+        return sorted(one.billing_product_id for one in found if not one.expires_at or one.expires_at > now)
+
     def attachments(self, item_id: int) -> list[str]:
         return sorted(one.title for one in self.reading.autotask.iter_configuration_item_attachments(item_id))
 
@@ -227,6 +244,8 @@ def moved(world: World, *, reference: str = "") -> tuple[str, int, SyncRunEntry]
     for title in ("First", "Second", "Second"):
         world.note(item_id, title)
     world.attach(item_id, "Invoice")
+    for product_id in BILLED:
+        world.bill(item_id, product_id)
     world.happens(uid, "move", siteUid=world.site_uid(THERE))
     run = world.sync()
     (entry,) = world.waiting(run)
