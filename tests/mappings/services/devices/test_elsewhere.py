@@ -109,21 +109,18 @@ def test_move_waits_for_nobody_when_its_item_was_given_away(world: World, person
 
 def test_word_stands_when_no_item_can_be_made_yet(world: World, person: User) -> None:
     uid, old_id = abroad(world)
-    rules = DeviceTypeRule.objects.all()
-    products = {rule.pk: rule.product_id for rule in rules}
-    rules.update(product=None)
+    DeviceTypeRule.objects.update(is_synced=False)
     finding = the(world, "elsewhere")
     outcome = drift.tell_apart([finding], person)
     assert (outcome.changed, outcome.runs) == (1, [])
-    assert any("no product" in reason for reason in outcome.skipped)
+    assert any("not synchronised" in reason for reason in outcome.skipped)
     finding.refresh_from_db()
     assert (finding.state, finding.resolution, finding.closed_by) == (
         "resolved",
         "Another machine.",
         person,
     )
-    for pk, product_id in products.items():
-        DeviceTypeRule.objects.filter(pk=pk).update(product=product_id)
+    DeviceTypeRule.objects.update(is_synced=True)
     assert world.sync().creates == 1
     assert world.linked_id(uid) not in {None, old_id}
 
@@ -131,7 +128,7 @@ def test_word_stands_when_no_item_can_be_made_yet(world: World, person: User) ->
 def test_word_stands_when_autotask_refuses_the_new_item(world: World, person: User) -> None:
     uid, old_id = abroad(world)
     run = drift.tell_apart([the(world, "elsewhere")], person).runs[0]
-    with world.fault(vendor="autotask", kind="forbidden", method="POST", path="*/ConfigurationItems"):
+    with world.fault(vendor="autotask", kind="500", method="POST", path="*/ConfigurationItems"):
         world.execute(run)
     assert world.linked_id(uid) is None
     SyncRun.objects.filter(pk=run.pk).update(status="failed", finished_at=timezone.now())
@@ -145,8 +142,11 @@ def test_what_an_older_run_had_planned_moves_nothing_after_another_word(world: W
     (planned,) = world.waiting(preview)
     (waiting,) = SyncRunEntry.objects.filter(operation="move_item", run__dry_run=False)
     carry_out(world, drift.tell_apart([the(world, "elsewhere")], person))
-    waiting.refresh_from_db()
-    assert waiting.status == "handed_on"
+    for entry in (waiting, planned):
+        entry.refresh_from_db()
+        assert entry.status == "handed_on"
+    # As one that was chosen in the moment of the other word.
+    SyncRunEntry.objects.filter(pk=planned.pk).update(status="waiting")
     done = world.apply(preview, [planned.pk])
     assert [(one.status, one.message) for one in done.entries.all()] == [
         ("skipped", "A person said that it is another machine.")
@@ -168,8 +168,9 @@ def test_move_planned_before_the_device_got_its_item_is_not_made(world: World, p
 
 def test_word_is_taken_back_by_looking_again(world: World, person: User) -> None:
     uid, _ = abroad(world)
-    DeviceTypeRule.objects.update(product=None)
+    DeviceTypeRule.objects.update(is_synced=False)
     drift.tell_apart([the(world, "elsewhere")], person)
+    DeviceTypeRule.objects.update(is_synced=True)
     assert AnotherMachine.objects.count() == 1
     carry_out(world, drift.look_again([world.device(uid)], person))
     assert not AnotherMachine.objects.exists()
