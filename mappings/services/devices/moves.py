@@ -15,6 +15,7 @@ from integration.sync.operations import Applied, Draft, Superseded, Work
 from integration.vendors.autotask.query import all_of, where
 from integration.vendors.autotask.records import ConfigurationItem as ItemRecord
 from mappings.models import ConfigurationItem, Contract, Device, DeviceLink
+from mappings.services.devices.another_machine import was_said
 from mappings.services.devices.copying import (
     copy_attachments,
     copy_notes,
@@ -66,8 +67,11 @@ def apply_move(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  
     holder = DeviceLink.objects.filter(configuration_item=old, device__is_deleted=False).first()
     if holder is not None and holder.device_id != device.pk:
         raise Superseded(f"The configuration item is that of {holder.device} by now.")
+    if was_said(device, old):
+        raise Superseded("A person said that it is another machine.")
     progress = progress_of(entry)
     new_id = progress.get("new_configuration_item_id")
+    _require_no_item_of_its_own(device, old, company_id, new_id)
     if new_id is None and not record.is_active:
         raise Superseded("The configuration item was deactivated in Autotask meanwhile.")
     if new_id is not None and not entry.result and not _is_active(work, new_id):
@@ -89,6 +93,17 @@ def apply_move(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  
     return Applied(
         {**progress, "old_configuration_item_id": old.autotask_configuration_item_id}, entry.message
     )
+
+
+def _require_no_item_of_its_own(
+    device: Device, old: ConfigurationItem, company_id: int, new_id: int | None
+) -> None:
+    link = getattr(device, "link", None)
+    held = link.configuration_item if link is not None else None
+    if held is None or held.is_missing or held.pk == old.pk or held.autotask_company_id != company_id:
+        return
+    if held.autotask_configuration_item_id != new_id:
+        raise Superseded(f"The device has {held} at the new organization by now.")
 
 
 def _is_active(work: Work, item_id: int) -> bool:
