@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin, TabularInline
 
-from mappings.models import PicklistValue, WorkType
 from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm, read_priorities_once
 from tickets.admin.display import column, show_moment
-from tickets.domain.settings import FLAG_FIELDS, PICK_FIELDS, TEMPLATE_FIELDS, resolve
+from tickets.admin.settings_forms import settings_fieldsets
+from tickets.admin.settings_words import list_inactive, list_marks
+from tickets.domain.settings import resolve
+from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
 from tickets.models import Alert, PriorityDefaults, TicketDefaults
@@ -25,7 +27,7 @@ from tickets.selectors.pages import has_picklists
 from tickets.services.defaults import (
     GLOBAL_ID,
     GLOBAL_NAME,
-    inactive_warning,
+    is_agent_ticket,
     load_catalogue,
     load_rows_above,
     with_values,
@@ -57,6 +59,12 @@ class PriorityInline(TabularInline):  # type: ignore[misc]  # the theme ships no
         formset.form = type("SharingPriorityForm", (formset.form,), shared)
         return formset
 
+    def get_fields(self, request: HttpRequest, obj: TicketDefaults | None = None) -> list[str]:
+        """Leave out the choice of a ticket where there always is one."""
+        del request
+        is_agent = obj is not None and is_agent_ticket(obj.monitor_type)
+        return [name for name in self.fields if not is_agent or name != "create_ticket"]
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """There are exactly six priorities."""
         return False
@@ -77,23 +85,10 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
     warn_unsaved_form = True
     change_form_before_template = "tickets/defaults_before.html"
     change_form_after_template = "tickets/defaults_preview.html"
-    fieldsets = [
-        (
-            "Ticket",
-            {"fields": ["create_ticket", "queue", "ticket_type", "ticket_category", "source", "status"]},
-        ),
-        ("Classification", {"fields": ["issue_type", "sub_issue_type", "work_type"]}),
-        ("Texts", {"fields": ["title_template", "description_template"]}),
-        ("First note", {"fields": ["write_first_note", "note_template", "note_type", "note_publish"]}),
-        (
-            "Closing",
-            {"fields": ["complete_on_clear", "completed_status", "note_on_clear", "resolve_on_complete"]},
-        ),
-    ]
 
     class Media:
         css = {"all": ["tickets/pages.css"]}
-        js = ["tickets/pages.js", "tickets/defaults.js"]
+        js = ["tickets/pages.js", "tickets/settings.js", "tickets/defaults.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row per monitor type, always."""
@@ -102,6 +97,12 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
     def has_delete_permission(self, request: HttpRequest, obj: TicketDefaults | None = None) -> bool:
         """Emptying a row's fields is how it goes back to the defaults."""
         return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: TicketDefaults | None = None) -> Any:
+        """Show what makes sense for the row: nothing clears or repeats what an end client asks for."""
+        del request
+        is_agent = obj is not None and is_agent_ticket(obj.monitor_type)
+        return settings_fieldsets(obj, only=AGENT_FIELDS if is_agent else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TicketDefaults]:
         """Return rows with their values and the alerts of the last 30 days; two queries for the list."""
@@ -157,11 +158,12 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
             alerts = alerts.filter(monitor_type_id=obj.monitor_type_id)
         context.update(
             defaults=obj,
+            is_agent=obj is not None and is_agent_ticket(obj.monitor_type),
             preview_alerts=list(alerts.order_by("-id")[:_PREVIEW_ALERTS]),
             has_picklists=has_picklists(),
             variables=VARIABLES,
             filters=sorted(FILTERS),
-            inactive=_inactive(obj) if obj is not None else [],
+            inactive=list_inactive(obj) if obj is not None else [],
         )
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
@@ -218,22 +220,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
 
 def _set_fields(row: TicketDefaults) -> list[tuple[str, str, str]]:
     """Return (class, hover text, text) of each field that the row sets."""
-    found = []
-    for name, title in PICK_FIELDS.items():
-        value: PicklistValue | WorkType | None = getattr(row, name)
-        if value is not None:
-            label = _label(value)
-            hover = "" if value.is_active else inactive_warning(title, label)
-            found.append(("" if value.is_active else "bridge-struck", hover, f"{title}: {label}"))
-    for name, title in FLAG_FIELDS.items():
-        flag = getattr(row, name)
-        if flag is not None:
-            found.append(("", "", f"{title}: {'yes' if flag else 'no'}"))
-    found += [
-        ("", getattr(row, name), f"{title} text")
-        for name, title in TEMPLATE_FIELDS.items()
-        if getattr(row, name)
-    ]
+    found = list_marks(row)
     for line in row.priorities.all():
         parts = _line_parts(line)
         if parts:
@@ -254,15 +241,3 @@ def _line_parts(line: PriorityDefaults) -> list[str]:
     if line.due_minutes is not None:
         parts.append(f"due {line.due_minutes} min")
     return parts
-
-
-def _inactive(row: TicketDefaults) -> list[str]:
-    return [
-        inactive_warning(title, _label(value))
-        for name, title in PICK_FIELDS.items()
-        if (value := getattr(row, name)) is not None and not value.is_active
-    ]
-
-
-def _label(value: PicklistValue | WorkType) -> str:
-    return value.name if isinstance(value, WorkType) else value.label

@@ -59,7 +59,7 @@ def rule_facts(alert: Alert, place: Place) -> RuleFacts:
         site=place.site_uid,
         device=alert.datto_device_uid,
         device_class=device.device_class if device is not None else "",
-        item_category=_item_category(device),
+        item_category=item_category(device),
         text="\n".join(part for part in (alert.diagnostics, alert.summary, alert.subject) if part),
     )
 
@@ -159,7 +159,8 @@ def site_rules(mapping: SiteMapping | None) -> list[Rule]:
     ]
 
 
-def _item_category(device: Device | None) -> int | None:
+def item_category(device: Device | None) -> int | None:
+    """Return the Autotask id of the category of a device's configuration item, None when it has none."""
     link = getattr(device, "link", None) if device is not None else None
     item = link.configuration_item if link is not None else None
     return item.autotask_category_id if item is not None else None
