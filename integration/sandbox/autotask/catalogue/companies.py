@@ -301,13 +301,13 @@ RESOURCE_ROLES = entity(
 RESOURCE_SERVICE_DESK_ROLES = entity(
     "ResourceServiceDeskRoles",
     "ResourceServiceDeskRole",
-    "Q",
+    "CUQ",
     """
     id long
-    isActive bool ro
-    isDefault bool ro
-    resourceID int ro >Resources
-    roleID int ro >Roles
+    isActive bool
+    isDefault bool
+    resourceID int req >Resources
+    roleID int req >Roles
     """,
     under=("Resources", "ServiceDeskRoles", "resourceID"),
 )
