@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
-from tickets.domain.rendering import Rendered, render_description, render_note, render_title
 from tickets.admin.settings_words import list_effective
+from tickets.domain.rendering import Rendered, render_description, render_note, render_title
 from tickets.domain.settings import TEMPLATE_FIELDS, EffectiveSettings, resolve
 from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_variables import example_context, known_variables
