@@ -75,3 +75,9 @@ def denied_pairs(item_pks: Collection[int]) -> set[tuple[int, int]]:
     """Return (device, item) of what was told apart from these items; one query."""
     rows = AnotherMachine.objects.filter(configuration_item__in=item_pks)
     return set(rows.values_list("device_id", "configuration_item_id"))
+
+
+def told_apart(device: Device) -> list[AnotherMachine]:
+    """Return what a person said about this device, with item, organization and who said it; one query."""
+    said = AnotherMachine.objects.filter(device=device, configuration_item__is_missing=False)
+    return list(said.select_related("configuration_item__company", "said_by"))
