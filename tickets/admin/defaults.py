@@ -16,7 +16,6 @@ from unfold.admin import ModelAdmin, TabularInline
 from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm, read_priorities_once
 from tickets.admin.display import column, show_moment
 from tickets.admin.settings_forms import settings_fieldsets
-from tickets.admin.settings_words import list_inactive, list_marks
 from tickets.domain.settings import resolve
 from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_language import FILTERS
@@ -33,6 +32,7 @@ from tickets.services.defaults import (
     with_values,
 )
 from tickets.services.retry import retry_refused_tickets
+from tickets.services.settings_words import list_inactive, list_marks
 from tickets.tasks import enqueue_actions
 
 _RECENT = timedelta(days=30)

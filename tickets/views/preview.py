@@ -14,7 +14,6 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
 from tickets.domain.rendering import Rendered, render_description, render_note, render_title
-from tickets.admin.settings_words import list_effective
 from tickets.domain.settings import TEMPLATE_FIELDS, EffectiveSettings, resolve
 from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_variables import example_context, known_variables
@@ -30,6 +29,7 @@ from tickets.services.defaults import (
     load_settings_row,
     with_values,
 )
+from tickets.services.settings_words import list_effective
 from tickets.services.template_context import alert_context
 
 _SAMPLE_PRIORITY: Final = "Critical"
