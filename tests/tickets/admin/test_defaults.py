@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from mappings.models import PicklistValue, WorkType
 from tests.tickets.admin import rows
+from tests.tickets.admin.settings_pages import settings_data
 from tickets.domain.monitor_types import SEEDS
 from tickets.domain.settings import EffectiveSettings, PickRef, resolve
 from tickets.models import Alert, AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
@@ -37,22 +38,7 @@ def everything() -> TicketDefaults:
 
 def form_data(row: TicketDefaults, **changes: Any) -> dict[str, Any]:
     """Return what the browser sends for a row as it is stored, with some changes."""
-    data: dict[str, Any] = {}
-    for name in (
-        "queue", "ticket_type", "ticket_category", "source", "status", "issue_type", "sub_issue_type", "work_type",
-        "note_type", "note_publish", "completed_status",
-    ):  # fmt: skip
-        data[name] = getattr(row, f"{name}_id") or ""
-    for name in (
-        "create_ticket",
-        "write_first_note",
-        "complete_on_clear",
-        "note_on_clear",
-        "resolve_on_complete",
-    ):
-        data[name] = {None: "unknown", True: "true", False: "false"}[getattr(row, name)]
-    for name in ("title_template", "description_template", "note_template"):
-        data[name] = getattr(row, name)
+    data = settings_data(row)
     lines = list(row.priorities.all())
     data |= {
         "priorities-TOTAL_FORMS": len(lines), "priorities-INITIAL_FORMS": len(lines),
