@@ -13,22 +13,23 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin, TabularInline
 
-from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm, read_priorities_once
+from integration.ids import read_id
+from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm
 from tickets.admin.display import column, show_moment
 from tickets.admin.settings_forms import settings_fieldsets
-from tickets.domain.settings import resolve
+from tickets.admin.settings_offer import Offer, offer_of
+from tickets.domain.settings import PICK_FIELDS, REFERENCE_FIELDS, SettingsRow, resolve
 from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
 from tickets.models import Alert, PriorityDefaults, TicketDefaults
 from tickets.selectors.groups import find_url
-from tickets.selectors.pages import has_picklists
 from tickets.services.defaults import (
     GLOBAL_ID,
     GLOBAL_NAME,
     is_agent_ticket,
-    load_catalogue,
-    load_rows_above,
+    load_settings_row,
+    rows_above,
     with_values,
 )
 from tickets.services.retry import retry_refused_tickets
@@ -54,9 +55,7 @@ class PriorityInline(TabularInline):  # type: ignore[misc]  # the theme ships no
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Let the six lines share what they offer."""
         formset = super().get_formset(request, obj, **kwargs)
-        # Held as a static method: a plain function would become a method of the form.
-        shared = {"priorities": staticmethod(read_priorities_once())}
-        formset.form = type("SharingPriorityForm", (formset.form,), shared)
+        formset.form = type("SharingPriorityForm", (formset.form,), {"offer": offer_of(request)})
         return formset
 
     def get_fields(self, request: HttpRequest, obj: TicketDefaults | None = None) -> list[str]:
@@ -129,11 +128,23 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - the admin's own signature
         """Return the form with what an empty field inherits."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        if obj is None:
-            return form
-        above = [] if obj.pk == GLOBAL_ID else load_rows_above(obj.monitor_type)
-        inherited = resolve(above, "High", catalogue=load_catalogue())
-        return type("BoundTicketDefaultsForm", (form,), {"inherited": inherited})
+        offer = offer_of(request)
+        bound: dict[str, Any] = {"offer": offer}
+        if obj is not None:
+            offer.attach(obj)
+            above = (
+                [] if obj.pk == GLOBAL_ID else rows_above(obj.monitor_type, _for_all(offer), offer.catalogue)
+            )
+            bound["inherited"] = resolve(above, "High", catalogue=offer.catalogue)
+            if obj.pk == GLOBAL_ID:
+                bound["by_priority"] = "Yes, but not for Information (built-in)"
+        return type("BoundTicketDefaultsForm", (form,), bound)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row with what its form shows, without what only the list counts. One query."""
+        del request, from_field
+        number = read_id(object_id)
+        return None if number is None else _with_settings().filter(pk=number).first()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - the admin's own signature
         """Save the lines too, say what is odd, and let refused tickets be tried with the new values."""
@@ -160,7 +171,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
             defaults=obj,
             is_agent=obj is not None and is_agent_ticket(obj.monitor_type),
             preview_alerts=list(alerts.order_by("-id")[:_PREVIEW_ALERTS]),
-            has_picklists=has_picklists(),
+            has_picklists=offer_of(request).has_picklists,
             variables=VARIABLES,
             filters=sorted(FILTERS),
             inactive=list_inactive(obj) if obj is not None else [],
@@ -216,6 +227,19 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
     def changed(self, row: TicketDefaults) -> str:
         """When a person last saved it."""
         return show_moment(row.updated_at)
+
+
+def _with_settings() -> QuerySet[TicketDefaults]:
+    return TicketDefaults.objects.select_related("monitor_type", *PICK_FIELDS, *REFERENCE_FIELDS)
+
+
+def _for_all(offer: Offer) -> SettingsRow:
+    """Return the row for all monitor types without its lines: what a priority means is said beside each line."""
+    row = _with_settings().filter(pk=GLOBAL_ID).first()
+    if row is None:
+        return SettingsRow(GLOBAL_NAME)
+    offer.attach(row)
+    return load_settings_row(row, ())
 
 
 def _set_fields(row: TicketDefaults) -> list[tuple[str, str, str]]:

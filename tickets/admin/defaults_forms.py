@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from django import forms
@@ -13,6 +11,7 @@ from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
 from mappings.models import PicklistValue
 from tickets.admin.settings_fields import PickField
 from tickets.admin.settings_forms import TicketSettingsForm
+from tickets.admin.settings_offer import Offer
 from tickets.models import PriorityDefaults, TicketDefaults
 from tickets.services.defaults import Verdict, validate_line
 
@@ -29,10 +28,10 @@ class PriorityForm(forms.ModelForm[PriorityDefaults]):
     """What one alert priority means.
 
     Attributes:
-        priorities: reads Autotask's priorities; the admin gives one reader to all lines of a page.
+        offer: what can be chosen; the admin gives the same to all forms of a page.
     """
 
-    priorities: Callable[[], list[PicklistValue]] | None = None
+    offer: Offer
 
     class Meta:
         model = PriorityDefaults
@@ -42,16 +41,16 @@ class PriorityForm(forms.ModelForm[PriorityDefaults]):
         super().__init__(*args, **kwargs)
         self.verdict = Verdict()
         if "ticket_priority" in self.fields:
-            usable = Q(is_active=True) | Q(pk=self.instance.ticket_priority_id)
-            every = PicklistValue.objects.filter(entity="Tickets", field="priority")
-            read = type(self).priorities
-            rows = [
-                one
-                for one in (every if read is None else read())
-                if one.is_active or one.pk == self.instance.ticket_priority_id
-            ]
+            stored = self.instance.ticket_priority_id
+            usable = PicklistValue.objects.filter(
+                Q(is_active=True) | Q(pk=stored), entity="Tickets", field="priority"
+            )
             self.fields["ticket_priority"] = PickField(
-                every.filter(usable), rows, title="Ticket priority", help_text="", empty="As inherited"
+                usable,
+                self.offer.of_field("priority", stored),
+                title="Ticket priority",
+                help_text="",
+                empty="As inherited",
             )
         if "create_ticket" in self.fields:
             widget = UnfoldAdminNullBooleanSelectWidget()
@@ -69,8 +68,3 @@ class PriorityForm(forms.ModelForm[PriorityDefaults]):
             for message in messages:
                 self.add_error(name, message)
         return cleaned
-
-
-def read_priorities_once() -> Callable[[], list[PicklistValue]]:
-    """Return a reader of Autotask's priorities that asks for them at its first call only."""
-    return cache(lambda: list(PicklistValue.objects.filter(entity="Tickets", field="priority")))

@@ -168,8 +168,3 @@ class UdfRowsField(forms.Field):
         """Compare what is stored with what is typed."""
         typed = [(row.name, row.template) for row in data or []]
         return typed != list((initial or {}).items())
-
-
-def ordered_udfs(stored: Mapping[str, str]) -> list[TicketUdf]:
-    """Return the UDFs that can be chosen: the active ones, and those stored already. One query."""
-    return [one for one in TicketUdf.objects.all() if one.is_active or one.name in stored]

@@ -16,7 +16,8 @@ from unfold.widgets import (
 )
 
 from mappings.models import PicklistValue, Resource, Role, WorkType
-from tickets.admin.settings_fields import PickField, UdfRowsField, UdfRowsWidget, ordered_udfs
+from tickets.admin.settings_fields import PickField, UdfRowsField, UdfRowsWidget
+from tickets.admin.settings_offer import Offer
 from tickets.domain.settings import (
     CHOICE_FIELDS,
     FLAG_FIELDS,
@@ -115,16 +116,19 @@ class TicketSettingsForm(forms.ModelForm[Any]):
 
     Attributes:
         inherited: what applies where this row is empty; set by the admin on a subclass.
+        offer: what can be chosen; likewise.
+        by_priority: what is said of whether there is a ticket, where nothing but the priority decides.
         verdict: errors and warnings of the last check.
     """
 
     inherited: EffectiveSettings | None = None
+    offer: Offer
+    by_priority = "As All monitor types say for the alert's priority"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.verdict = Verdict()
-        self._offer_picks()
-        self._offer_people()
+        self._offer_values()
         for name in ("create_ticket", *FLAG_FIELDS):
             if name in self.fields:
                 self._label_flag(name)
@@ -154,66 +158,28 @@ class TicketSettingsForm(forms.ModelForm[Any]):
                 self.add_error(name if name in self.fields else None, message)
         return cleaned
 
-    def _offer_picks(self) -> None:
-        offered = self._read_rows()
-        for name, title in PICK_FIELDS.items():
-            if name in self.fields:
-                self.fields[name] = PickField(
-                    self._usable(name),
-                    offered[name],
-                    title=title[0].upper() + title[1:],
-                    help_text=str(self.fields[name].help_text),
-                    empty=self._describe_empty(name),
-                )
-
-    def _usable(self, name: str) -> QuerySet[Any]:
-        usable = Q(is_active=True) | Q(pk=getattr(self.instance, f"{name}_id"))
-        if name == "work_type":
-            return WorkType.objects.filter(usable)
-        entity, rest_field = PICKLISTS[name]
-        return PicklistValue.objects.filter(usable, entity=entity, field=rest_field)
-
-    def _read_rows(self) -> dict[str, list[Any]]:
-        """Return what each field offers; two queries for all of them."""
-        names = [name for name in PICK_FIELDS if name in self.fields]
-        wanted = Q(pk__in=[])
-        for name in names:
-            if name != "work_type":
-                entity, rest_field = PICKLISTS[name]
-                wanted |= Q(entity=entity, field=rest_field)
-        stored = {getattr(self.instance, f"{name}_id") for name in names if name != "work_type"} - {None}
-        usable = Q(is_active=True) | Q(pk__in=stored)
-        by_list: dict[tuple[str, str], list[PicklistValue]] = {}
-        for value in PicklistValue.objects.filter(wanted, usable):
-            by_list.setdefault((value.entity, value.field), []).append(value)
-        rows: dict[str, list[Any]] = {}
-        for name in names:
-            if name == "work_type":
-                rows[name] = list(self._usable(name))
+    def _offer_values(self) -> None:
+        titles = {**PICK_FIELDS, **REFERENCE_FIELDS}
+        for name, title in titles.items():
+            if name not in self.fields:
                 continue
-            own = getattr(self.instance, f"{name}_id")
-            # An inactive value that another field of the same list has stored is none of this one's.
-            rows[name] = [one for one in by_list.get(PICKLISTS[name], []) if one.is_active or one.pk == own]
-        return rows
-
-    def _offer_people(self) -> None:
-        """Offer resources and roles, each resource with its own roles; three queries."""
-        if not {"resource", "role"} <= self.fields.keys():
-            return
-        roles_of: dict[int, list[int]] = {}
-        for resource_pk, role_pk in Resource.roles.through.objects.values_list("resource_id", "role_id"):
-            roles_of.setdefault(resource_pk, []).append(role_pk)
-        models: tuple[tuple[str, Any], ...] = (("resource", Resource), ("role", Role))
-        for name, model in models:
-            usable = model.objects.filter(Q(is_active=True) | Q(pk=getattr(self.instance, f"{name}_id")))
+            stored = getattr(self.instance, f"{name}_id")
             self.fields[name] = PickField(
-                usable,
-                usable,
-                title=REFERENCE_FIELDS[name].capitalize(),
+                self._usable(name, stored),
+                self.offer.of_field(name, stored),
+                title=title[0].upper() + title[1:],
                 help_text=str(self.fields[name].help_text),
                 empty=self._describe_empty(name),
-                roles=roles_of,
+                roles=self.offer.people.roles_of if name == "resource" else None,
             )
+
+    def _usable(self, name: str, stored: int | None) -> QuerySet[Any]:
+        usable = Q(is_active=True) | Q(pk=stored)
+        models: dict[str, Any] = {"work_type": WorkType, "resource": Resource, "role": Role}
+        if name in models:
+            return models[name]._default_manager.filter(usable)  # type: ignore[no-any-return]  # noqa: SLF001 - documented API
+        entity, rest_field = PICKLISTS[name]
+        return PicklistValue.objects.filter(usable, entity=entity, field=rest_field)
 
     def _describe_empty(self, name: str) -> str:
         if self.inherited is None:
@@ -228,7 +194,7 @@ class TicketSettingsForm(forms.ModelForm[Any]):
             source = self.inherited.create_ticket if name == "create_ticket" else self.inherited.flags[name]
             empty = f"{'Yes' if source.value else 'No'} ({source.origin})"
             if name == "create_ticket" and source.origin == "built-in":
-                empty = "Yes, but not for Information (built-in)"
+                empty = self.by_priority
         widget.choices = [("unknown", empty), ("true", "Yes"), ("false", "No")]
         self.fields[name].widget = widget
 
@@ -286,7 +252,8 @@ class TicketSettingsForm(forms.ModelForm[Any]):
             return
         old = self.fields["ticket_udfs"]
         widget = UdfRowsWidget()
-        widget.udfs = ordered_udfs(self.instance.ticket_udfs)
+        stored = self.instance.ticket_udfs
+        widget.udfs = [one for one in self.offer.udfs if one.is_active or one.name in stored]
         inherited = self.inherited.udfs if self.inherited is not None else {}
         help_text = (
             "The value is text or a template with the variables of texts. Choose nothing to remove a row."

@@ -11,7 +11,6 @@ from django.db.models import Count, Max, Q
 from django.db.models.functions import Lower, TruncDate
 
 from integration.models import Connection, SyncRun, VendorCall
-from mappings.models import PicklistValue
 from tickets.domain.decisions import Cause
 from tickets.domain.resolution_text import SYSTEM_NAMES
 from tickets.models import Action, Alert, Ticket
@@ -186,11 +185,6 @@ def list_refused_actions(now: datetime, limit: int = 50) -> list[Action]:
     stumbled = Q(state=Action.State.WAITING, cause=Cause.DEFECT) & ~Q(kind=Action.Kind.CREATE_TICKET)
     refused = Action.objects.filter(Q(still_matters, state=Action.State.REFUSED) | stumbled)
     return list(refused.select_related("alert", "ticket").order_by("-id")[:limit])
-
-
-def has_picklists() -> bool:
-    """Return whether pick lists of tickets have been read. One query."""
-    return PicklistValue.objects.filter(entity="Tickets").exists()
 
 
 def count_alerts_by_monitor_type(now: datetime, days: int = 30) -> dict[int | None, int]:

@@ -104,16 +104,24 @@ def _load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
         wanted |= Q(monitor_type=monitor_type)
     found = {row.monitor_type_id: load_settings_row(row) for row in with_values().filter(wanted)}
     above = found.pop(None, SettingsRow(GLOBAL_NAME))
-    return [*found.values(), *_rows_above(monitor_type, above)]
+    return [*found.values(), *rows_above(monitor_type, above)]
 
 
 def load_rows_above(monitor_type: MonitorType | None) -> list[SettingsRow]:
     """Return what the defaults of a monitor type inherit from."""
-    return _rows_above(monitor_type, *load_rows(None))
+    return rows_above(monitor_type, load_rows(None)[0])
 
 
-def _rows_above(monitor_type: MonitorType | None, for_all: SettingsRow) -> list[SettingsRow]:
-    built_in = built_in_rows(monitor_type)
+def rows_above(
+    monitor_type: MonitorType | None, for_all: SettingsRow, catalogue: Catalogue | None = None
+) -> list[SettingsRow]:
+    """Return what the defaults of a monitor type inherit from.
+
+    Args:
+        for_all: the row for all monitor types.
+        catalogue: active pick list values; read when left out and needed.
+    """
+    built_in = built_in_rows(monitor_type, catalogue)
     if is_agent_ticket(monitor_type):
         # What holds for all monitor types was meant for alerts, so it comes last.
         return [*built_in, limit_to_agents(for_all)]
@@ -167,12 +175,19 @@ def agent_settings(
     return resolve(rows, priority, catalogue=load_catalogue())
 
 
-def built_in_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
-    """Return what is built in for a monitor type, where it is another than for all."""
+def built_in_rows(monitor_type: MonitorType | None, catalogue: Catalogue | None = None) -> list[SettingsRow]:
+    """Return what is built in for a monitor type, where it is another than for all.
+
+    Args:
+        monitor_type: None for all.
+        catalogue: active pick list values; read when left out and needed.
+    """
     if monitor_type is None:
         return []
-    is_agent = is_agent_ticket(monitor_type)
-    values = agent_built_in(load_catalogue()) if is_agent else BUILT_IN_BY_TYPE.get(monitor_type.slug)
+    if is_agent_ticket(monitor_type):
+        values = agent_built_in(load_catalogue() if catalogue is None else catalogue)
+    else:
+        values = BUILT_IN_BY_TYPE.get(monitor_type.slug, {})
     return [SettingsRow(f"built-in for {monitor_type.name}", values)] if values else []
 
 
@@ -229,8 +244,13 @@ def _load_catalogue() -> Catalogue:
     for name in _BUILT_IN_FIELDS:
         entity, rest_field = PICKLISTS[name]
         wanted |= Q(entity=entity, field=rest_field)
+    return catalogue_of(PicklistValue.objects.filter(wanted, is_active=True))
+
+
+def catalogue_of(values: Iterable[PicklistValue]) -> Catalogue:
+    """Return active values by the fields whose built-in value is looked up among them."""
     found: dict[tuple[str, str], list[PickRef]] = {}
-    for value in PicklistValue.objects.filter(wanted, is_active=True):
+    for value in values:
         found.setdefault((value.entity, value.field), []).append(_ref(value))
     return {name: found.get(PICKLISTS[name], []) for name in _BUILT_IN_FIELDS}
 
