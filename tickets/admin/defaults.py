@@ -17,8 +17,8 @@ from integration.ids import read_id
 from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm
 from tickets.admin.display import column, show_moment
 from tickets.admin.settings_forms import settings_fieldsets
-from tickets.admin.settings_offer import Offer, offer_of
-from tickets.domain.settings import PICK_FIELDS, REFERENCE_FIELDS, SettingsRow, resolve
+from tickets.admin.settings_offer import load_plain_rows, offer_of, settings_rows
+from tickets.domain.settings import resolve
 from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
@@ -28,8 +28,6 @@ from tickets.services.defaults import (
     GLOBAL_ID,
     GLOBAL_NAME,
     is_agent_ticket,
-    load_settings_row,
-    rows_above,
     with_values,
 )
 from tickets.services.retry import retry_refused_tickets
@@ -87,7 +85,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
 
     class Media:
         css = {"all": ["tickets/pages.css"]}
-        js = ["tickets/pages.js", "tickets/settings.js", "tickets/defaults.js"]
+        js = ["tickets/pages.js", "tickets/settings.js", "tickets/preview.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row per monitor type, always."""
@@ -132,9 +130,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
         bound: dict[str, Any] = {"offer": offer}
         if obj is not None:
             offer.attach(obj)
-            above = (
-                [] if obj.pk == GLOBAL_ID else rows_above(obj.monitor_type, _for_all(offer), offer.catalogue)
-            )
+            above = [] if obj.pk == GLOBAL_ID else load_plain_rows(offer, obj.monitor_type, with_own=False)
             bound["inherited"] = resolve(above, "High", catalogue=offer.catalogue)
             if obj.pk == GLOBAL_ID:
                 bound["by_priority"] = "Yes, but not for Information (built-in)"
@@ -144,7 +140,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
         """Return the row with what its form shows, without what only the list counts. One query."""
         del request, from_field
         number = read_id(object_id)
-        return None if number is None else _with_settings().filter(pk=number).first()
+        return None if number is None else settings_rows().filter(pk=number).first()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - the admin's own signature
         """Save the lines too, say what is odd, and let refused tickets be tried with the new values."""
@@ -227,19 +223,6 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
     def changed(self, row: TicketDefaults) -> str:
         """When a person last saved it."""
         return show_moment(row.updated_at)
-
-
-def _with_settings() -> QuerySet[TicketDefaults]:
-    return TicketDefaults.objects.select_related("monitor_type", *PICK_FIELDS, *REFERENCE_FIELDS)
-
-
-def _for_all(offer: Offer) -> SettingsRow:
-    """Return the row for all monitor types without its lines: what a priority means is said beside each line."""
-    row = _with_settings().filter(pk=GLOBAL_ID).first()
-    if row is None:
-        return SettingsRow(GLOBAL_NAME)
-    offer.attach(row)
-    return load_settings_row(row, ())
 
 
 def _set_fields(row: TicketDefaults) -> list[tuple[str, str, str]]:

@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from mappings.models import PicklistValue, Resource, Role, TicketUdf, WorkType
-from tickets.domain.settings import Catalogue
+from tickets.domain.settings import PICK_FIELDS, REFERENCE_FIELDS, Catalogue, SettingsRow
+from tickets.models import MonitorType, TicketDefaults
 from tickets.models.settings import TicketSettings
-from tickets.services.defaults import PICKLISTS, catalogue_of
+from tickets.services.defaults import (
+    GLOBAL_ID,
+    GLOBAL_NAME,
+    PICKLISTS,
+    catalogue_of,
+    load_settings_row,
+    rows_above,
+)
 
 
 @dataclass(slots=True)
@@ -127,3 +135,29 @@ def offer_of(request: HttpRequest) -> Offer:
         found = Offer()
         request.settings_offer = found  # type: ignore[attr-defined]  # as long as the request
     return found
+
+
+def load_plain_rows(
+    offer: Offer, monitor_type: MonitorType | None, *, with_own: bool = True
+) -> list[SettingsRow]:
+    """Return the ticket defaults of a monitor type and what they inherit, without what each priority means. One query.
+
+    Args:
+        offer: what the page offers; rows get their people from it.
+        monitor_type: None for those of all monitor types alone.
+        with_own: the monitor type's own row, too; else only what that inherits.
+    """
+    wanted = Q(pk=GLOBAL_ID)
+    if monitor_type is not None and with_own:
+        wanted |= Q(monitor_type=monitor_type)
+    found: dict[int | None, SettingsRow] = {}
+    for row in settings_rows().filter(wanted):
+        offer.attach(row)
+        found[row.monitor_type_id] = load_settings_row(row, ())
+    for_all = found.pop(None, SettingsRow(GLOBAL_NAME))
+    return [*found.values(), *rows_above(monitor_type, for_all, offer.catalogue)]
+
+
+def settings_rows() -> QuerySet[TicketDefaults]:
+    """Return ticket defaults with their values, without their lines. One query."""
+    return TicketDefaults.objects.select_related("monitor_type", *PICK_FIELDS, *REFERENCE_FIELDS)

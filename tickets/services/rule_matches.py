@@ -21,6 +21,7 @@ DAYS: Final = 30
 MOST_EXAMINED: Final = 2000
 #: Patterns can be slow; a page does not wait longer for them.
 _SECONDS: Final = 2.0
+_OF_TYPE: Final = ("monitor_type__slug", "monitor_type__name", "monitor_type__is_security")
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def examine(conditions: Mapping[K, Conditions], now: datetime, *, most: int = MO
     if any(one.pattern for one in conditions.values()):
         columns.append("diagnostics")
     rows = Alert.objects.filter(first_seen_at__gte=now - timedelta(days=DAYS)).order_by("-id")
-    alerts = list(rows.select_related("monitor_type").only(*columns, "monitor_type__slug")[: most + 1])
+    alerts = list(rows.select_related("monitor_type").only(*columns, *_OF_TYPE)[: most + 1])
     found.is_all = len(alerts) <= most
     alerts = alerts[:most]
     places = places_of(alerts)

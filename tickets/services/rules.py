@@ -17,6 +17,19 @@ from tickets.services.defaults import load_catalogue, load_rows, read_values
 from tickets.services.snapshot import read_once
 
 _SITE_RULE_ID = 0
+#: What a rule names and sets.
+RULE_RELATIONS = (
+    "monitor_type",
+    "monitor__monitor_type",
+    "company",
+    "site",
+    "device",
+    "item_category",
+    "ticket_priority",
+    "resource",
+    "role",
+    *PICK_FIELDS,
+)
 
 
 def settings_of(
@@ -84,18 +97,7 @@ def rule_facts(
 
 def with_rule_values() -> QuerySet[TicketRule]:
     """Return rules with everything `to_rule` needs; two queries when evaluated."""
-    return TicketRule.objects.select_related(
-        "monitor_type",
-        "monitor__monitor_type",
-        "company",
-        "site",
-        "device",
-        "item_category",
-        "ticket_priority",
-        "resource",
-        "role",
-        *PICK_FIELDS,
-    ).prefetch_related("resource__roles")
+    return TicketRule.objects.select_related(*RULE_RELATIONS).prefetch_related("resource__roles")
 
 
 def load_rules() -> list[Rule]:

@@ -1,7 +1,7 @@
-// Ticket defaults: the preview follows the form.
+// Ticket defaults and rules: what is shown beside the form follows it.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
-  const panel = document.getElementById("defaults-preview");
+  const panel = document.querySelector(".bridge-preview[data-url]");
   if (!panel) {
     return;
   }
@@ -30,7 +30,7 @@ document.addEventListener("DOMContentLoaded", () => {
       if (error.name === "AbortError") {
         return;
       }
-      result.textContent = "The preview could not be loaded. Reload the page; you may have been signed out.";
+      result.textContent = "This could not be loaded. Reload the page; you may have been signed out.";
     }
     panel.setAttribute("aria-busy", "false");
   };
@@ -40,5 +40,9 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   form.addEventListener("input", later);
   form.addEventListener("change", later);
+  // Choices by searching tell only jQuery of a change.
+  if (window.django && window.django.jQuery) {
+    window.django.jQuery(form).on("change", later);
+  }
   refresh();
 });
