@@ -26,6 +26,7 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Ticket defaults", "tune", "admin:tickets_ticketdefaults_changelist", ""),
             ("Rules", "rule_settings", "admin:tickets_ticketrule_changelist", ""),
             ("Silences", "notifications_paused", "admin:tickets_silence_changelist", ""),
+            ("Alert policy", "policy", "admin:tickets_alertpolicy_changelist", ""),
             ("Ledger", "account_balance", "ledger", ""),
         ],
     ),

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 
 from integration.ids import read_id
 from tickets.admin.display import column, show_moment, show_two_lines
-from tickets.admin.rule_forms import KnownAutocomplete, TicketRuleForm
+from tickets.admin.rule_forms import KnownAutocomplete, RuleConditionsForm, TicketRuleForm
 from tickets.admin.settings_forms import settings_fieldsets
 from tickets.admin.settings_offer import load_plain_rows, offer_of
 from tickets.domain.rules.conditions import describe_specificity
