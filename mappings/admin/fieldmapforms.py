@@ -104,7 +104,6 @@ class FieldMapForm(forms.ModelForm[FieldMap]):
     """A mapping. Source is one choice, so that it can be neither missing nor double."""
 
     source = forms.ChoiceField(
-        choices=source_choices,
         widget=UnfoldAdminSelectWidget,
         help_text="A field of the device works without any preparation; a UDF is what you or a component fills.",
     )
@@ -143,6 +142,9 @@ class FieldMapForm(forms.ModelForm[FieldMap]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A list: a function would be asked anew each time the choices are gone through.
+        source: Any = self.fields["source"]
+        source.choices = source_choices()
         if self.instance.pk:
             number, name = self.instance.datto_udf_index, self.instance.datto_field
             self.fields["source"].initial = f"udf:{number}" if number else f"field:{name}"

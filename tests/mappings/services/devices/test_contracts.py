@@ -76,7 +76,8 @@ def test_a_second_read_writes_nothing(reading: Reading) -> None:
         run = read(reading)
     assert cost.writes == []
     assert (run.creates, run.updates, run.deactivations) == (0, 0, 0)
-    assert len(cost.calls) <= 7
+    # How much of the budget is used is asked every few minutes, whatever goes on.
+    assert len([one for one in cost.calls if not one.endswith("/ThresholdInformation")]) <= 7
 
 
 def test_changes_arrive_and_what_is_gone_is_marked(reading: Reading) -> None:
