@@ -183,8 +183,8 @@ def measure() -> dict[str, Any]:
     with timed("rules"):
         stored = load_stored_rules()
         today = to_rule_set(stored, "Today's rules", days=_DAYS, now=now)
-        for row in stored.defaults:
-            row.hold_off_minutes = 15
+        for one in stored.defaults:
+            one.row.hold_off_minutes = 15
         draft = to_rule_set(stored, "Draft", days=_DAYS, now=now)
     with timed("loading"):
         recorded = load_recorded(_DAYS, now, with_text=asks_for_text(today, draft))

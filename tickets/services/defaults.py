@@ -101,17 +101,16 @@ def _load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
     return [*found.values(), *above]
 
 
-def load_all_rows(
-    rows: Iterable[TicketDefaults], types: Iterable[MonitorType]
+def rows_by_type(
+    found: dict[int | None, SettingsRow], types: Iterable[MonitorType]
 ) -> dict[str, list[SettingsRow]]:
     """Return what `load_rows` returns for each monitor type, by slug; "" is for alerts of no type.
 
     Args:
-        rows: of `with_values`, changed or as stored.
+        found: primary key of a monitor type, None for the row of all -> its defaults, changed or as stored.
         types: all monitor types.
     """
-    found = {row.monitor_type_id: load_settings_row(row) for row in rows}
-    above = found.pop(None, SettingsRow(GLOBAL_NAME))
+    above = found.get(None, SettingsRow(GLOBAL_NAME))
     by_slug = {"": [above]}
     for one in types:
         own = [found[one.pk]] if one.pk in found else []

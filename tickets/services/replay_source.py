@@ -16,7 +16,7 @@ from mappings.domain.devices.patterns import BadPattern, compile_pattern
 from mappings.services.catch_all import find_catch_all
 from tickets.domain.holding import SilenceFacts
 from tickets.domain.replay import RecordedAlert, ReplaySite, RuleSet
-from tickets.domain.rules.conditions import LONGEST_SEARCHED
+from tickets.domain.rules.conditions import LONGEST_SEARCHED, Rule
 from tickets.models import (
     Alert,
     AlertPolicy,
@@ -24,13 +24,14 @@ from tickets.models import (
     Monitor,
     MonitorFingerprint,
     MonitorType,
+    PriorityDefaults,
     Silence,
     Ticket,
     TicketDefaults,
     TicketRule,
 )
 from tickets.services.decide import catch_all_facts
-from tickets.services.defaults import load_all_rows, load_catalogue, with_values
+from tickets.services.defaults import load_catalogue, load_settings_row, rows_by_type, with_values
 from tickets.services.policy import load_policy, storm_policy
 from tickets.services.replay_places import Places
 from tickets.services.rules import to_rule, with_rule_values
@@ -62,16 +63,23 @@ class Recorded:
 
 
 @dataclass(slots=True)
+class DefaultsRow:
+    """A row of ticket defaults with its priority lines."""
+
+    row: TicketDefaults
+    lines: list[PriorityDefaults]
+
+
+@dataclass(slots=True)
 class StoredRules:
     """The rows that decide, as models, so that a draft can change them before they are used.
 
     Attributes:
         rules: all of them, also those switched off.
-        defaults: of all monitor types.
     """
 
     rules: list[TicketRule]
-    defaults: list[TicketDefaults]
+    defaults: list[DefaultsRow]
     policy: AlertPolicy
     types: list[MonitorType]
 
@@ -80,7 +88,7 @@ def load_stored_rules() -> StoredRules:
     """Return the rows of today. Eight queries."""
     return StoredRules(
         rules=list(with_rule_values().select_related("monitor")),
-        defaults=list(with_values()),
+        defaults=[DefaultsRow(row, list(row.priorities.all())) for row in with_values()],
         policy=load_policy(),
         types=list(MonitorType.objects.all()),
     )
@@ -90,8 +98,11 @@ def to_rule_set(stored: StoredRules, name: str, *, days: int, now: datetime) -> 
     """Return rows as a replay takes them, with the silences that were in force during the last days."""
     return RuleSet(
         name=name,
-        rules=[to_rule(row) for row in stored.rules if row.is_active],
-        defaults=load_all_rows(stored.defaults, stored.types),
+        rules=_rules(stored),
+        defaults=rows_by_type(
+            {one.row.monitor_type_id: load_settings_row(one.row, one.lines) for one in stored.defaults},
+            stored.types,
+        ),
         policy=storm_policy(stored.policy),
         catalogue=load_catalogue(),
         silences=load_past_silences(now - timedelta(days=days), now),
@@ -99,6 +110,13 @@ def to_rule_set(stored: StoredRules, name: str, *, days: int, now: datetime) -> 
         flap_delay_minutes=stored.policy.flap_delay_minutes,
         most_items=stored.policy.most_additional_items,
     )
+
+
+def _rules(stored: StoredRules) -> list[Rule]:
+    rules = [to_rule(row) for row in stored.rules if row.is_active]
+    # A rule that is not saved yet is the newest of equally specific ones, as it will be.
+    newest = max((rule.id for rule in rules), default=0) + 1
+    return [rule if rule.id else replace(rule, id=newest + number) for number, rule in enumerate(rules)]
 
 
 def load_past_silences(since: datetime, now: datetime) -> list[SilenceFacts]:
