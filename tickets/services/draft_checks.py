@@ -93,7 +93,7 @@ def _check_rule(row: TicketRule, stored: TicketRule | None) -> list[DraftProblem
     if row.time_zone:
         try:
             ZoneInfo(row.time_zone)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             found.append(
                 ("time_zone", f"{row.time_zone!r} is no time zone. Use a name such as Europe/Berlin.")
             )

@@ -213,7 +213,7 @@ def describe_draft(draft: Draft, stored: StoredRules | None = None) -> list[Chan
 def fingerprint_rules(stored: StoredRules) -> str:
     """Return what changes when anybody changes a rule, the ticket defaults or the alert policy."""
     parts: list[Any] = [
-        [[row.pk, *_values(row, RULE_FIELDS)] for row in sorted(stored.rules, key=lambda row: row.pk)],
+        [[row.pk, *_values(row, RULE_FIELDS)] for row in sorted(stored.rules, key=lambda row: row.pk or 0)],
         [
             [
                 one.row.pk,
