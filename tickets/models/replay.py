@@ -64,6 +64,13 @@ class ReplayRun(models.Model):
     total = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
+    is_preview = models.BooleanField(
+        default=False, help_text="Asked by a form before it is saved; not listed, and gone after a day."
+    )
+    started_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a worker was last told of it; told again when that was lost."
+    )
     promoted_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -74,6 +81,12 @@ class ReplayRun(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = "replay"
+        indexes = [models.Index(fields=["status", "created_at"], name="tickets_replay_status")]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it waits for a worker or is at work."""
+        return self.status in {self.Status.QUEUED, self.Status.RUNNING}
