@@ -49,6 +49,13 @@ class ReplayRun(models.Model):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
+    class Kind(models.TextChoices):
+        """Who asked; only those of people are listed."""
+
+        COMPARE = "compare", "Replay"
+        EFFECT = "effect", "Effect of a change, asked by a form"
+        COACH = "coach", "Noise coach"
+
     title = models.CharField(max_length=200)
     status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
     days = models.PositiveSmallIntegerField(default=30)
@@ -64,9 +71,7 @@ class ReplayRun(models.Model):
     total = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
-    is_preview = models.BooleanField(
-        default=False, help_text="Asked by a form before it is saved; not listed, and gone after a day."
-    )
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.COMPARE)
     started_at = models.DateTimeField(null=True, blank=True)
     asked_at = models.DateTimeField(
         null=True, blank=True, help_text="When a worker was last told of it; told again when that was lost."

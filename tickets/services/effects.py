@@ -76,10 +76,10 @@ def effect_of(
         return _of_trial(run_trial(draft, days, now))
     draft.base = fingerprint_rules(load_stored_rules())
     asked = ReplayRun.objects.filter(
-        is_preview=True, days=days, draft=draft.to_json(), created_at__gt=now - _ANSWER_LASTS
+        kind=ReplayRun.Kind.EFFECT, days=days, draft=draft.to_json(), created_at__gt=now - _ANSWER_LASTS
     ).exclude(status=Status.FAILED)
     run = asked.first() or start_replay(
-        days=days, draft=draft, user=user, title="Effect of a change", is_preview=True
+        days=days, draft=draft, user=user, title="Effect of a change", kind=ReplayRun.Kind.EFFECT
     )
     return effect_of_run(run)
 

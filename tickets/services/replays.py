@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.contrib.auth.models import User
@@ -14,8 +14,9 @@ from django.utils import timezone
 from integration.retention import delete_in_batches
 from tickets.models import HistoricAlert, ReplayRun, TicketRule
 from tickets.services.drafts import Draft, DraftOutdated, fingerprint_rules
+from tickets.services.noise import look_for_noise
 from tickets.services.replay_source import load_stored_rules
-from tickets.services.trials import MOST_DAYS, run_trial
+from tickets.services.trials import MOST_DAYS, OnProgress, run_trial
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,8 @@ _ASK_AGAIN: Final = timedelta(seconds=60)
 _PROGRESS_SECONDS: Final = 0.5
 #: How long results are kept; those that forms asked for answer one question only.
 _KEPT: Final = timedelta(days=90)
-_PREVIEWS_KEPT: Final = timedelta(days=1)
+_EFFECTS_KEPT: Final = timedelta(days=1)
+_COACH_KEPT: Final = timedelta(days=7)
 #: Datto RMM's resolved list reaches 180 days; older alerts are of no replay.
 _HISTORY_KEPT: Final = timedelta(days=MOST_DAYS + 10)
 
@@ -39,7 +41,7 @@ def start_replay(
     user: User | None,
     title: str = "",
     rule: TicketRule | None = None,
-    is_preview: bool = False,
+    kind: ReplayRun.Kind = ReplayRun.Kind.COMPARE,
 ) -> ReplayRun:
     """Store a replay for a worker; whoever calls sends the message (`tickets.tasks.enqueue_replay`).
 
@@ -48,7 +50,7 @@ def start_replay(
         draft: None for today's rules alone.
         title: made up when empty.
         rule: the rule it is about.
-        is_preview: asked by a form; not listed.
+        kind: who asks; those of people are listed.
     """
     days = min(max(days, 1), MOST_DAYS)
     if draft is not None and not draft.base:
@@ -59,7 +61,7 @@ def start_replay(
         days=days,
         draft=draft.to_json() if draft is not None else {},
         rule=rule,
-        is_preview=is_preview,
+        kind=kind,
         created_by=user,
         asked_at=timezone.now(),
     )
@@ -87,10 +89,9 @@ def execute_replay(run_id: int, *, now: datetime | None = None) -> ReplayRun | N
             written_at = time.monotonic()
             mine.update(progress=done, total=total)
 
-    draft = Draft.from_json(run.draft) if run.draft else None
     now = now or started_at
     try:
-        trial = run_trial(draft, run.days, now, on_progress=tell)
+        result = _work(run, now, tell)
     except DraftOutdated as error:
         mine.update(status=Status.FAILED, error=str(error), finished_at=timezone.now())
     except BaseException as error:
@@ -101,13 +102,19 @@ def execute_replay(run_id: int, *, now: datetime | None = None) -> ReplayRun | N
         )
         raise
     else:
-        result = {**trial.to_json(), "until": now.isoformat()}
-        done = len(trial.recorded.alerts)
+        done = result["alerts"]
         mine.update(
             status=Status.DONE, result=result, progress=done, total=done, finished_at=timezone.now(), error=""
         )
     run.refresh_from_db()
     return run
+
+
+def _work(run: ReplayRun, now: datetime, tell: OnProgress) -> dict[str, Any]:
+    if run.kind == ReplayRun.Kind.COACH:
+        return {**look_for_noise(run.days, now, on_progress=tell), "until": now.isoformat()}
+    draft = Draft.from_json(run.draft) if run.draft else None
+    return {**run_trial(draft, run.days, now, on_progress=tell).to_json(), "until": now.isoformat()}
 
 
 def find_waiting(now: datetime) -> list[int]:
@@ -132,7 +139,8 @@ def find_waiting(now: datetime) -> list[int]:
 def purge_replays(now: datetime) -> int:
     """Delete replays and imported alerts that are past their time; a promoted draft is in the history of changes."""
     ended = ReplayRun.objects.exclude(status__in=[Status.QUEUED, Status.RUNNING])
-    old = Q(created_at__lt=now - _KEPT) | Q(is_preview=True, created_at__lt=now - _PREVIEWS_KEPT)
+    old = Q(created_at__lt=now - _KEPT) | Q(kind=ReplayRun.Kind.EFFECT, created_at__lt=now - _EFFECTS_KEPT)
+    old |= Q(kind=ReplayRun.Kind.COACH, created_at__lt=now - _COACH_KEPT)
     return delete_in_batches(ended.filter(old)) + delete_in_batches(
         HistoricAlert.objects.filter(raised_at__lt=now - _HISTORY_KEPT)
     )

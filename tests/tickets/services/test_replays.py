@@ -41,7 +41,7 @@ def _no_vendor_hears(bridge: Bridge) -> Iterator[None]:
     """Make sure that nothing inside writes to, or reads from, a vendor, and that no row but replays changes."""
 
     def state() -> tuple[Any, ...]:
-        seen = bridge.sandbox.call("GET", "/control/state").json()
+        seen = bridge.sandbox.call("GET", "/control/requests?limit=1").json()
         rows = [
             list(model._default_manager.order_by("pk").values())
             for model in (
@@ -55,15 +55,11 @@ def _no_vendor_hears(bridge: Bridge) -> Iterator[None]:
                 Monitor,
             )
         ]
-        return (_calls(seen), VendorCall.objects.count(), rows)
+        return (seen["counters"], VendorCall.objects.count(), rows)
 
     before = state()
     yield
     assert state() == before
-
-
-def _calls(seen: dict[str, Any]) -> Any:
-    return seen["calls"]
 
 
 @pytest.fixture
@@ -186,8 +182,15 @@ def test_the_sweep_finds_lost_messages_and_ends_what_lost_its_worker(
 
 def test_old_replays_and_imported_alerts_go(bridge: Bridge) -> None:
     now = timezone.now()
-    for days, is_preview in ((100, False), (2, True), (2, False), (0, True)):
-        run = start_replay(days=3, draft=None, user=None, is_preview=is_preview, title=f"{days} {is_preview}")
+    for days, kind in (
+        (100, "compare"),
+        (2, "effect"),
+        (2, "compare"),
+        (0, "effect"),
+        (9, "coach"),
+        (6, "coach"),
+    ):
+        run = start_replay(days=3, draft=None, user=None, kind=ReplayRun.Kind(kind), title=f"{days} {kind}")
         ReplayRun.objects.filter(pk=run.pk).update(created_at=now - timedelta(days=days), status="done")
     for days in (200, 100):
         HistoricAlert.objects.create(
@@ -200,7 +203,7 @@ def test_old_replays_and_imported_alerts_go(bridge: Bridge) -> None:
             imported_at=now,
         )
     purge(now)
-    assert set(ReplayRun.objects.values_list("title", flat=True)) == {"2 False", "0 True"}
+    assert set(ReplayRun.objects.values_list("title", flat=True)) == {"2 compare", "0 effect", "6 coach"}
     assert list(HistoricAlert.objects.values_list("alert_uid", flat=True)) == ["old-100"]
 
 
