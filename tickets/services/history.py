@@ -67,7 +67,7 @@ def import_resolved(recorder: RunRecorder, datto: DattoRmmClient | None = None) 
 
     try:
         for remote in client.iter_resolved_alerts(first_page=first, on_page=next_page, on_unreadable=note):
-            batch.append(remote)
+            batch.append(remote)  # noqa: PERF402 - emptied at every page
     finally:
         _store(batch, recorder, describe)
     recorder.finish_stage("")
