@@ -6,7 +6,16 @@ They begin with admin/ and must come before the admin's own addresses, which ans
 from django.contrib import admin
 from django.urls import path
 
-from tickets.views import alert_actions, attention, ledger_page, preview, silence_actions
+from tickets.views import (
+    alert_actions,
+    attention,
+    effects,
+    ledger_page,
+    noise_page,
+    preview,
+    replay_pages,
+    silence_actions,
+)
 
 _page = admin.site.admin_view
 
@@ -23,4 +32,14 @@ urlpatterns = [
     path("admin/alerts/<int:alert_id>/resolve/", _page(alert_actions.resolve), name="alert-resolve"),
     path("admin/alerts/<int:alert_id>/silence/", _page(silence_actions.silence_alert), name="alert-silence"),
     path("admin/silences/<int:silence_id>/end/", _page(silence_actions.end), name="silence-end"),
+    path("admin/replays/new/", _page(replay_pages.new), name="replay-new"),
+    path("admin/replays/import/", _page(replay_pages.import_history), name="replay-import"),
+    path("admin/replays/<int:replay_id>/live/", _page(replay_pages.live), name="replay-live"),
+    path("admin/replays/<int:replay_id>/again/", _page(replay_pages.again), name="replay-again"),
+    path("admin/replays/<int:replay_id>/promote/", _page(replay_pages.promote_draft), name="replay-promote"),
+    path("admin/noise-coach/", _page(noise_page.coach), name="noise-coach"),
+    path("admin/noise-coach/live/", _page(noise_page.coach_live), name="noise-coach-live"),
+    path("admin/effect/defaults/<int:defaults_id>/", _page(effects.of_defaults), name="effect-defaults"),
+    path("admin/effect/rule/<int:rule_number>/", _page(effects.of_rule), name="effect-rule"),
+    path("admin/effect/<int:effect_id>/", _page(effects.of_run), name="effect-run"),
 ]

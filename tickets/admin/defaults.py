@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin, TabularInline
@@ -93,7 +94,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
 
     class Media:
         css = {"all": ["tickets/pages.css"]}
-        js = ["tickets/pages.js", "tickets/defaults.js"]
+        js = ["tickets/pages.js", "tickets/defaults.js", "tickets/effect.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row per monitor type, always."""
@@ -157,6 +158,9 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
             alerts = alerts.filter(monitor_type_id=obj.monitor_type_id)
         context.update(
             defaults=obj,
+            effect_url=reverse("effect-defaults", args=(obj.pk,))
+            if obj is not None and self.has_change_permission(request, obj)
+            else "",
             preview_alerts=list(alerts.order_by("-id")[:_PREVIEW_ALERTS]),
             has_picklists=has_picklists(),
             variables=VARIABLES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -19,24 +19,16 @@ from integration.models import SyncRun
 from integration.sync import runs
 from integration.tasks import execute_run
 from integration.views.pages import live_part_of, page, send
-from tickets.models import HistoricAlert, Monitor, ReplayRun
-from tickets.selectors.replays import result_context, share_of
+from tickets.models import Monitor, ReplayRun
 from tickets.services.draft_promotion import PromotionRefused, promote
-from tickets.services.drafts import Draft, DraftOutdated, describe_draft, fingerprint_rules
+from tickets.services.drafts import Draft, fingerprint_rules
 from tickets.services.history import KIND
 from tickets.services.noise import SUGGESTIONS, suggestion_file
 from tickets.services.replay_source import count_recorded, load_stored_rules
 from tickets.services.replays import start_replay
 from tickets.tasks import enqueue_replay
+from tickets.services.replay_story import PROMOTES, describe_or_say, replay_context
 from tickets.views.replay_forms import ReplayForm
-
-#: What a person must be allowed to change to make a draft the rules.
-PROMOTES: Final = (
-    "tickets.add_ticketrule",
-    "tickets.change_ticketrule",
-    "tickets.change_ticketdefaults",
-    "tickets.change_alertpolicy",
-)
 
 
 @page("tickets.add_replayrun", change="tickets.add_replayrun")
@@ -87,7 +79,7 @@ def _suggested(request: HttpRequest) -> dict[str, Any]:
 def live(request: HttpRequest, replay_id: int) -> HttpResponse:
     """The moving part of a replay's page, as {"html", "live"}."""
     run = get_object_or_404(ReplayRun, pk=replay_id)
-    return live_part_of(request, "tickets/_replay.html", replay_context(request, run), live=run.is_live)
+    return live_part_of(request, "tickets/_replay.html", replay_context(request.user, run), live=run.is_live)
 
 
 @require_POST
@@ -120,7 +112,7 @@ def promote_draft(request: HttpRequest, replay_id: int) -> HttpResponse:
         return redirect("admin:tickets_replayrun_change", run.pk)
     stored = load_stored_rules()
     draft = Draft.from_json(run.draft)
-    changes, problem = _describe(draft, stored)
+    changes, problem = describe_or_say(draft, stored)
     if not problem and fingerprint_rules(stored) != draft.base:
         problem = "The rules have changed since this replay. Run it again, and promote that."
     if not problem and (run.status != ReplayRun.Status.DONE or run.promoted_at is not None):
@@ -148,47 +140,6 @@ def import_history(request: HttpRequest) -> HttpResponse:
     run, _is_new = runs.queue_run(kind=KIND, trigger=SyncRun.Trigger.PERSON, user=_user(request))
     transaction.on_commit(partial(send, request, execute_run, queue="sync", args=(run.pk,)))
     return redirect("admin:integration_syncrun_change", run.pk)
-
-
-def replay_context(request: HttpRequest, run: ReplayRun) -> dict[str, Any]:
-    """Return what a replay's page shows."""
-    changes, problem = _describe(Draft.from_json(run.draft), None) if run.draft else ([], "")
-    may_promote = all(request.user.has_perm(one) for one in PROMOTES)
-    return {
-        "run": run,
-        "share": share_of(run),
-        "changes": changes,
-        "draft_problem": problem,
-        "may_start": request.user.has_perm("tickets.add_replayrun"),
-        "may_promote": may_promote
-        and bool(run.draft)
-        and not problem
-        and run.status == ReplayRun.Status.DONE
-        and run.promoted_at is None,
-        "may_see_alerts": request.user.has_perm("tickets.view_alert"),
-        **result_context(run),
-    }
-
-
-def history_context(request: HttpRequest) -> dict[str, Any]:
-    """Return what the list of replays says of imported alerts. Three queries."""
-    newest = SyncRun.objects.filter(kind=KIND).order_by("-id").first()
-    oldest = HistoricAlert.objects.order_by("raised_at").values_list("raised_at", flat=True).first()
-    return {
-        "history_count": HistoricAlert.objects.count(),
-        "history_oldest": oldest,
-        "history_run": newest,
-        "may_import": request.user.has_perm("tickets.add_replayrun")
-        and request.user.has_perm("integration.add_syncrun"),
-        "may_start": request.user.has_perm("tickets.add_replayrun"),
-    }
-
-
-def _describe(draft: Draft, stored: Any) -> tuple[list[Any], str]:
-    try:
-        return describe_draft(draft, stored), ""
-    except DraftOutdated as error:
-        return [], str(error)
 
 
 def _send(request: HttpRequest, run: ReplayRun) -> None:
