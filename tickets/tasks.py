@@ -13,8 +13,9 @@ from integration.clients import autotask_client, datto_client
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.budget import Lane
 from integration.vendors.datto_rmm import DattoRmmClient
+from tickets.models import ReplayRun
 from tickets.selectors import waiting
-from tickets.services import act, intake, outbox, replays, sweep
+from tickets.services import act, intake, noise, outbox, replays, sweep
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +93,15 @@ def enqueue_replay(run_id: int) -> bool:
 def run_replay(run_id: int) -> None:
     """Run recorded alerts through rules; calls no vendor. In the queue of long work."""
     replays.execute_replay(run_id)
+
+
+@shared_task(name="tickets.look_for_noise")
+def look_for_noise() -> None:
+    """Have the noise coach look, once a day."""
+    run = replays.start_replay(
+        days=noise.DAYS, draft=None, user=None, title="Noise coach", kind=ReplayRun.Kind.COACH
+    )
+    replays.execute_replay(run.pk)
 
 
 @shared_task(name="tickets.sweep")

@@ -22,6 +22,8 @@ from tickets.services.rules_file_values import BadValue, file_name, read_value
 ALL_TYPES: Final = "all"
 _TOP: Final = ("rules", "defaults", "policy", "only_these_rules")
 _MOST_RULES: Final = 2000
+#: What a rule sets besides what ticket defaults do.
+_RULE_SETS: Final = ("ticket_priority", "due_minutes")
 
 Fields = Mapping[str, "models.Field[Any, Any]"]
 
@@ -58,6 +60,13 @@ def read_rules_file(text: str, stored: StoredRules | None = None) -> Draft:
             )
         )
     return draft
+
+
+def known_fields() -> dict[str, list[str]]:
+    """Return what a rule in a file may ask ("asks") and set ("sets"), as it is spelled there."""
+    asks = [name for name in RULE_FIELDS if name not in DEFAULTS_FIELDS and name not in _RULE_SETS]
+    sets = [name for name in RULE_FIELDS if name in DEFAULTS_FIELDS or name in _RULE_SETS]
+    return {"asks": [file_name(name) for name in asks], "sets": [file_name(name) for name in sets]}
 
 
 @dataclass(slots=True)

@@ -25,9 +25,10 @@ from tickets.services.drafts import Draft, fingerprint_rules
 from tickets.services.history import KIND
 from tickets.services.noise import SUGGESTIONS, suggestion_file
 from tickets.services.replay_source import count_recorded, load_stored_rules
-from tickets.services.replays import start_replay
-from tickets.tasks import enqueue_replay
 from tickets.services.replay_story import PROMOTES, describe_or_say, replay_context
+from tickets.services.replays import start_replay
+from tickets.services.rules_file import known_fields
+from tickets.tasks import enqueue_replay
 from tickets.views.replay_forms import ReplayForm
 
 
@@ -48,6 +49,7 @@ def new(request: HttpRequest) -> HttpResponse:
             "title": "New replay",
             "form": form,
             "count": count_recorded(30, timezone.now()),
+            **known_fields(),
         },
     )
 
