@@ -57,11 +57,12 @@ def _zone_labels(autotask: AutotaskClient) -> dict[int | None, str]:
 def _read_holidays(recorder: RunRecorder, autotask: AutotaskClient) -> dict[int | None, list[str]] | None:
     """Return the days of each set, None when they may not be read."""
     found: defaultdict[int | None, set[str]] = defaultdict(set)
+    is_complete = False
     with spared(recorder, "business hours", "Holidays"):
         for one in autotask.iter_holidays():
             found[one.holiday_set_id].add(one.day.isoformat())
-        return {set_id: sorted(days) for set_id, days in found.items()}
-    return None
+        is_complete = True
+    return {set_id: sorted(days) for set_id, days in found.items()} if is_complete else None
 
 
 def _span(hours: Hours | None) -> dict[str, str] | None:

@@ -95,7 +95,7 @@ def test_a_zone_nobody_knows_stays_unknown_and_is_told(vendors: Served, sync: Ru
     run = sync("reference")
     main = BusinessHours.objects.get(is_default=True)
     assert (main.time_zone, main.time_zone_label) == ("", "(GMT+14:00) Made-up Time")
-    entry = run.entries.get(object_type="business hours", status="skipped")
+    entry = run.entries.get(object_type="business hours", action="notice")
     assert "Made-up Time" in entry.message
     assert "counted by the clock" in entry.message
 
@@ -119,9 +119,9 @@ def test_ticket_udfs_are_kept_apart_from_those_of_configuration_items(vendors: S
     }
     cause = TicketUdf.objects.get(name="Root Cause")
     assert {"value": "822", "label": "Carrier", "is_active": False} in cause.list_values
-    remove(
-        vendors, "UserDefinedFieldDefinitions", TicketUdf.objects.get(name="Change Window").autotask_udf_id
-    )
+    window = TicketUdf.objects.get(name="Change Window").autotask_udf_id
+    assert window is not None
+    remove(vendors, "UserDefinedFieldDefinitions", window)
     sync("reference")
     assert not TicketUdf.objects.get(name="Change Window").is_active
 
