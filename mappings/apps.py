@@ -18,8 +18,8 @@ class MappingsConfig(AppConfig):
             SyncKind(
                 name="reference",
                 title="Organizations and pick lists",
-                description="Reads Autotask's organizations, locations, contacts, pick lists, work types, products and "
-                "user-defined fields.",
+                description="Reads Autotask's organizations, locations, contacts, pick lists, work types, resources, "
+                "business hours, products and user-defined fields.",
                 execute=kinds.run_reference,
                 position=1,
             )
