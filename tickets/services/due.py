@@ -18,7 +18,7 @@ def due_at(now: datetime, minutes: int, *, in_business_hours: bool) -> tuple[dat
     by_clock = now + timedelta(minutes=minutes)
     if not in_business_hours:
         return by_clock, ""
-    row = BusinessHours.objects.filter(is_active=True).order_by("-is_default", "id").first()
+    row = _default_hours()
     if row is None:
         return by_clock, "Counted by the clock, because Autotask's business hours are not known here"
     zone = _zone(row.time_zone)
@@ -28,6 +28,17 @@ def due_at(now: datetime, minutes: int, *, in_business_hours: bool) -> tuple[dat
     if found is None:
         return by_clock, f"Counted by the clock, because {row.name} has no business hours"
     return found, f"Counted in business hours of {row.name}"
+
+
+def load_calendar() -> Calendar | None:
+    """Return the default location's business hours, None when they or their time zone are not known."""
+    row = _default_hours()
+    zone = _zone(row.time_zone) if row is not None else None
+    return _calendar(row, zone) if row is not None and zone is not None else None
+
+
+def _default_hours() -> BusinessHours | None:
+    return BusinessHours.objects.filter(is_active=True).order_by("-is_default", "id").first()
 
 
 def _calendar(row: BusinessHours, zone: ZoneInfo) -> Calendar:
