@@ -26,6 +26,7 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Ticket defaults", "tune", "admin:tickets_ticketdefaults_changelist", ""),
             ("Silences", "notifications_paused", "admin:tickets_silence_changelist", ""),
             ("Ledger", "account_balance", "ledger", ""),
+            ("Autotask recipes", "menu_book", "recipes", ""),
         ],
     ),
     (
@@ -93,6 +94,7 @@ _PERMISSIONS = {
     "needs-attention": "tickets.view_alert",
     "admin:mappings_device_dashboard": "mappings.view_device",
     "ledger": "tickets.view_alert",
+    "recipes": "tickets.view_ticketdefaults",
 }
 
 

@@ -6,13 +6,15 @@ They begin with admin/ and must come before the admin's own addresses, which ans
 from django.contrib import admin
 from django.urls import path
 
-from tickets.views import alert_actions, attention, ledger_page, preview, silence_actions
+from tickets.views import alert_actions, attention, ledger_page, preview, recipes, silence_actions
 
 _page = admin.site.admin_view
 
 urlpatterns = [
     path("admin/needs-attention/", _page(attention.needs_attention), name="needs-attention"),
     path("admin/needs-attention/retry/", _page(attention.retry_cause), name="attention-retry"),
+    path("admin/recipes/", _page(recipes.recipes), name="recipes"),
+    path("admin/recipes/ticket-udfs/", _page(recipes.ticket_udf_set), name="ticket-udf-set"),
     path("admin/ledger/", _page(ledger_page.ledger), name="ledger"),
     path(
         "admin/ticket-defaults/<int:defaults_id>/preview/",

@@ -154,6 +154,7 @@ class TicketUdfAdmin(_People):
     """User-defined fields of tickets."""
 
     empty_text = f"No user-defined fields of tickets yet. {_READ_BY}"
+    list_before_template = "mappings/ticketudf_bar.html"
     list_display = ("show_row", "data_type", "is_required", "is_active")
     list_filter = ("is_active", "data_type", "is_required")
     fields = (

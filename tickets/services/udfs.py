@@ -11,8 +11,7 @@ from django.db.models import QuerySet
 from integration.models import Connection
 from mappings.models import Device, TicketUdf
 from tickets.domain.rendering import render_value
-from tickets.domain.settings import EffectiveSettings
-from tickets.domain.settings.resolution import Effective
+from tickets.domain.settings import Effective, EffectiveSettings
 from tickets.domain.udf_values import UdfField, counts_occurrences, fit_value
 from tickets.models import Alert, Ticket
 from tickets.services.rules import settings_of
