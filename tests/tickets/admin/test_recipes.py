@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integration.models import Connection, SyncRun
 from mappings.models import PicklistValue, TicketUdf
-from tests.waiting import SentTask
+from tests.conftest import SentTask
 from tickets.domain.udf_values import STANDARD_SET
 from tickets.models import TicketDefaults
 
@@ -77,7 +77,7 @@ def test_the_set_is_shown_then_queued_once(
     assert answer.headers["Location"] == f"/admin/integration/syncrun/{run.pk}/change/"
     assert run.kind == "reference"
     assert run.entries.filter(operation="create_ticket_udf").count() == len(STANDARD_SET) - 1
-    assert [task.args for task in celery_outbox] == [(run.pk,)]
+    assert [task.args for task in celery_outbox] == [[run.pk]]
     admin.post(SET)
     assert SyncRun.objects.count() == 1
 
