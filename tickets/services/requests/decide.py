@@ -98,10 +98,10 @@ def reconsider_requests(now: datetime) -> list[int]:
     waits = Q(state=AgentRequest.State.BLOCKED)
     due_again = waits & Q(not_before__lte=now)
     mapped = waits & Q(cause__in=[*SITE_CAUSES, Cause.SITE_IGNORED]) & Exists(mappings)
-    wanted = Q(state=AgentRequest.State.RECEIVED) | due_again | mapped
     company = find_catch_all()
-    if company is not None and company.is_active and not company.is_missing:
-        wanted |= waits & Q(cause__in=CATCH_ALL_CAUSES)
+    is_caught = company is not None and company.is_active and not company.is_missing
+    caught = waits & Q(cause__in=CATCH_ALL_CAUSES if is_caught else [])
+    wanted = Q(state=AgentRequest.State.RECEIVED) | due_again | mapped | caught
     due: list[int] = []
     for pk in AgentRequest.objects.filter(wanted).order_by("id").values_list("pk", flat=True)[:_BATCH]:
         due += decide_or_mark(pk, now=now)
