@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Q
 
 from integration.vendors.datto_rmm.contexts import describe_context
-from tickets.models import Action, Alert, Ticket, TimelineEvent
+from tickets.models import Action, AgentRequest, Alert, Ticket, TimelineEvent
 from tickets.selectors.pages import find_connection, list_calls
 from tickets.selectors.places import place_of
+from tickets.selectors.requests import attached_alerts
 from tickets.services.links import alert_link, device_link, ticket_link, trusted_portal_url
 
 _EVENTS = 300
@@ -61,6 +62,32 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
         "actions": list(Action.objects.filter(ticket=ticket, state__in=_PENDING)),
         "calls": list_calls([f"ticket:{ticket.pk}", *(f"alert:{alert.alert_uid}" for alert in alerts)]),
         "fields": decision.get("fields") or [],
+    }
+
+
+def request_story(request: AgentRequest) -> dict[str, Any]:
+    """Return the context of a request's page; a constant number of queries."""
+    connection = find_connection()
+    about = Q(request=request)
+    if request.ticket_id is not None:
+        about |= Q(ticket_id=request.ticket_id)
+    decision = request.decision if isinstance(request.decision, dict) else {}
+    mapping = getattr(request.device.site, "mapping", None)
+    return {
+        "row": request,
+        "company": mapping.company if mapping is not None else None,
+        "ticket_url": ticket_link(connection, request.ticket),
+        "device_url": device_link(connection, request.device),
+        "alerts": attached_alerts(request),
+        "events": _events(about),
+        "actions": []
+        if request.ticket_id is None
+        else list(Action.objects.filter(ticket=request.ticket_id, state__in=_PENDING)),
+        "calls": [] if request.ticket_id is None else list_calls([f"ticket:{request.ticket_id}"]),
+        "rule_chain": decision.get("rule_chain") or [],
+        "fields": decision.get("fields") or [],
+        "skipped": decision.get("skipped") or [],
+        "can_retry": request.state != AgentRequest.State.TICKETED,
     }
 
 
