@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesCheckboxFilter
 
+from integration.ids import read_id
 from tickets.admin.display import ReadOnlyAdmin, column, show_clipped, show_link, show_moment, show_two_lines
 from tickets.admin.story import request_story
 from tickets.models import AgentRequest, RequestLink
@@ -125,7 +126,7 @@ class AgentRequestAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        pk = int(object_id) if object_id.isascii() and object_id.isdecimal() and len(object_id) < 19 else 0
+        pk = read_id(object_id) or 0
         row = (
             AgentRequest.objects.select_related(
                 "device__site__mapping__company", "ticket__company", "contact", "link"
@@ -198,7 +199,7 @@ class RequestLinkAdmin(ReadOnlyAdmin):
         """When it ends, or why it ended."""
         if link.revoked_at is not None:
             return show_two_lines(f"revoked {link.revoked_at:%Y-%m-%d}", link.revoked_why)
-        return show_moment(link.expires_at) or "revoked"
+        return show_moment(link.expires_at) or "until it is revoked"
 
     @admin.action(description="Revoke", permissions=["change"])
     def revoke_chosen(self, request: HttpRequest, chosen: QuerySet[RequestLink]) -> None:
@@ -220,7 +221,7 @@ class RequestLinkAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        pk = int(object_id) if object_id.isascii() and object_id.isdecimal() and len(object_id) < 19 else 0
+        pk = read_id(object_id) or 0
         link = RequestLink.objects.filter(pk=pk).first()
         if link is None:
             raise Http404(f"There is no link {object_id}.")

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from integration.limits import client_address, take
 from mappings.models import Device
-from tickets.services.requests.links import fetch_link, secret_fits
+from tickets.services.requests.links import fetch_link
+from tickets.services.requests.policy import secret_fits
 
 _MOST_BYTES: Final = 4096
 _HOUR, _DAY = 3600, 86_400

@@ -13,7 +13,7 @@ from django.utils import timezone
 from integration import limits
 from mappings.models import Device, Site
 from tickets.models import RequestLink, RequestPolicy
-from tickets.services.requests.links import load_request_policy, revoke_secret, rotate_secret
+from tickets.services.requests.policy import load_request_policy, revoke_secret, rotate_secret
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/request/enroll/"

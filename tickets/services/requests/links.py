@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
 
-from integration.models.connection import make_path_secret
 from mappings.models import Device
-from tickets.models import RequestLink, RequestPolicy
+from tickets.models import RequestLink
+from tickets.services.requests.policy import load_request_policy
 
 #: Links a device fetched that stay valid: the new one, and the one before it, which may be open in a browser.
 _FETCHED_KEPT: Final = 2
@@ -32,12 +30,6 @@ class NewLink:
 
     link: RequestLink
     url: str
-
-
-def load_request_policy() -> RequestPolicy:
-    """Return the one row of the policy; with its built-in values while nobody has saved it."""
-    row = RequestPolicy.objects.filter(pk=RequestPolicy.SINGLETON_ID).first()
-    return row or RequestPolicy(pk=RequestPolicy.SINGLETON_ID)
 
 
 def live_links(now: datetime) -> QuerySet[RequestLink]:
@@ -129,30 +121,6 @@ def note_use(link: RequestLink, now: datetime) -> None:
     """Remember that a page was opened, at most once in five minutes."""
     if link.last_used_at is None or now - link.last_used_at > timedelta(minutes=5):
         RequestLink.objects.filter(pk=link.pk).update(last_used_at=now)
-
-
-def rotate_secret() -> RequestPolicy:
-    """Give components a new secret; those with the old one fetch no more links."""
-    return _save_secret(make_path_secret())
-
-
-def revoke_secret() -> RequestPolicy:
-    """Let no device fetch a link any more; links that were fetched stay valid."""
-    return _save_secret("")
-
-
-def secret_fits(given: str) -> bool:
-    """Return whether this is the components' secret; never while there is none."""
-    stored = load_request_policy().component_secret
-    return bool(stored) and hmac.compare_digest(stored.encode(), given.encode())
-
-
-def _save_secret(secret: str) -> RequestPolicy:
-    policy, _ = RequestPolicy.objects.get_or_create(pk=RequestPolicy.SINGLETON_ID)
-    policy.component_secret = secret
-    policy.secret_made_at = timezone.now() if secret else None
-    policy.save(update_fields=["component_secret", "secret_made_at"])
-    return policy
 
 
 def _digest(token: str) -> str:

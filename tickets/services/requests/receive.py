@@ -12,7 +12,7 @@ from integration.limits import take
 from tickets.domain.requests import RequestForm
 from tickets.models import AgentRequest, RequestLink
 from tickets.selectors.requests import open_alerts_of
-from tickets.services.requests.links import load_request_policy
+from tickets.services.requests.policy import load_request_policy
 from tickets.services.timeline import record_event
 
 _HOUR: Final = 3600
