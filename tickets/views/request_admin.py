@@ -23,7 +23,7 @@ from integration.ids import read_id
 from mappings.models import Device, Site
 from tickets.domain.requests.scripts import VARIABLE, powershell_script, shell_script
 from tickets.models import AgentRequest, RequestLink, RequestPolicy
-from tickets.selectors.inbox import CAUSE_TITLES
+from tickets.selectors.inbox import REQUEST_CAUSES
 from tickets.services.requests import links, policy
 from tickets.services.requests.retry import retry_request, retry_waiting
 from tickets.tasks import enqueue_actions
@@ -53,7 +53,7 @@ def retry_cause(request: HttpRequest) -> HttpResponse:
     """Try every request that waits for one cause."""
     user = _user(request, "tickets.change_agentrequest")
     cause = request.POST.get("cause", "")
-    if cause not in CAUSE_TITLES and cause != "site_ignored":
+    if cause not in REQUEST_CAUSES:
         messages.error(request, f"cause: {cause[:40]!r} is unknown. Press a button of this page.")
         return redirect("needs-attention")
     tried, due = retry_waiting(cause, user)
@@ -204,7 +204,11 @@ def _change_component(request: HttpRequest, user: User) -> None:
 def _note(user: User, row: RequestPolicy, text: str) -> None:
     """Write it into the history of changes."""
     LogEntry.objects.log_actions(
-        user_id=user.pk, queryset=[row], action_flag=CHANGE, change_message=text, single_object=True
+        user_id=user.pk,
+        queryset=RequestPolicy.objects.filter(pk=row.pk),
+        action_flag=CHANGE,
+        change_message=text,
+        single_object=True,
     )
 
 
