@@ -12,7 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesCheckboxFilter
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    AutocompleteSelectFilter,
+    ChoicesCheckboxFilter,
+)
 
 from integration.ids import read_id
 from tickets.admin.display import ReadOnlyAdmin, column, show_clipped, show_link, show_moment, show_two_lines
@@ -40,7 +44,11 @@ class AgentRequestAdmin(ReadOnlyAdmin):
     empty_text = "No request yet. Give devices a request page, and what people send from there appears here with its ticket."
     list_display = ["received", "what", "stands", "ticket_number", "device_name", "person"]
     list_display_links = ["what"]
-    list_filter = [("state", ChoicesCheckboxFilter), "cause", ("device__site", AutocompleteSelectFilter)]
+    list_filter = [
+        ("state", ChoicesCheckboxFilter),
+        ("cause", AllValuesCheckboxFilter),
+        ("device__site", AutocompleteSelectFilter),
+    ]
     list_filter_submit = True
     list_select_related = ["device__site__mapping__company", "ticket"]
     list_before_template = "tickets/request_bar.html"

@@ -53,9 +53,12 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
     """Return the context of a ticket's page; a constant number of queries."""
     connection = find_connection()
     alerts = list(ticket.alerts.select_related("monitor_type").defer("context", "diagnostics")[:100])
-    decision = alerts[-1].decision if alerts and isinstance(alerts[-1].decision, dict) else {}
+    request = AgentRequest.objects.filter(ticket=ticket).first()
+    source = request or (alerts[-1] if alerts else None)
+    decision = source.decision if source is not None and isinstance(source.decision, dict) else {}
     return {
         "ticket": ticket,
+        "request_row": request,
         "ticket_url": ticket_link(connection, ticket),
         "alerts": alerts,
         "events": _events(Q(ticket=ticket)),

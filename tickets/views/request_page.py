@@ -103,7 +103,6 @@ def request_sent(request: HttpRequest, token: str, reference: str) -> HttpRespon
     return render(request, "requests/sent.html", context)
 
 
-@_public
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose cookie is missing; on a request page with everything that was written."""
     try:
@@ -112,7 +111,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         match = None
     if match is None or match.url_name != "request-page":
         return django_csrf_failure(request, reason=reason)
-    link, refusal = _open(request, match.kwargs["token"])
+    return _expired(request, token=match.kwargs["token"])
+
+
+@_public
+def _expired(request: HttpRequest, token: str) -> HttpResponse:
+    link, refusal = _open(request, token)
     if link is None:
         return refusal
     words = "This page had been open for too long. Nothing was sent; look through it and press Send again."

@@ -18,6 +18,10 @@ from tickets.services.defaults import agent_settings
 from tickets.services.notes import note_payload
 from tickets.services.timeline import record_event
 
+_TAKEN_REMEDY = (
+    "Look at that ticket in Autotask. Change Autotask's duplicate ticket handling so that this request gets its own "
+    "ticket, then retry."
+)
 _NOTE_TITLE = "Open alerts of the device"
 
 
@@ -54,8 +58,11 @@ def block_of_ticket(
     ticket: Ticket, cause: str, reason: str, remedy: str, *, not_before: datetime | None
 ) -> None:
     """Let the request of a ticket that was refused wait for a cure."""
+    if cause == Cause.TICKET_TAKEN:
+        reason = reason.replace("this alert", "this request")
+        remedy = _TAKEN_REMEDY
     for request in AgentRequest.objects.filter(ticket=ticket, state=AgentRequest.State.TICKETING):
-        block(request, cause, reason.replace("this alert", "this request"), remedy, not_before=not_before)
+        block(request, cause, reason, remedy, not_before=not_before)
 
 
 def record_left_out(ticket: Ticket, field: str, text: str, kept: dict[str, object]) -> None:
