@@ -10,6 +10,7 @@ from tickets.views import (
     alert_actions,
     attention,
     ledger_page,
+    monitor_pages,
     preview,
     silence_actions,
     ticket_actions,
@@ -39,5 +40,8 @@ urlpatterns = [
     ),
     path("admin/alert-tickets/<int:ticket_id>/drop/", _page(ticket_actions.drop), name="ticket-drop"),
     path("admin/alert-tickets/<int:ticket_id>/merge/", _page(ticket_actions.merge), name="ticket-merge"),
+    path("admin/monitors/<int:monitor_id>/settings/", _page(monitor_pages.settings), name="monitor-settings"),
+    path("admin/monitors/<int:monitor_id>/seen/", _page(monitor_pages.seen), name="monitor-seen"),
+    path("admin/monitors/<int:monitor_id>/merge/", _page(monitor_pages.merge), name="monitor-merge"),
     path("admin/silences/<int:silence_id>/end/", _page(silence_actions.end), name="silence-end"),
 ]

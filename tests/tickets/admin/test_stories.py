@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from tests.tickets.services.conftest import Bridge, bridge, sandbox
 from tests.tickets.services.test_repeats import DISK, clear, fire, settings
-from tickets.admin import why
 from tickets.admin.moments import build_moments
 from tickets.models import Alert, Ticket, TicketDefaults, TicketRule, TimelineEvent
+from tickets.selectors import origins as ways
 from tickets.selectors.names import Names
 
 __all__ = ["bridge", "sandbox"]
@@ -46,22 +46,22 @@ def test_why_names_the_rule_the_site_and_the_defaults_with_links(signed_in, brid
 
 
 def test_a_rule_is_found_by_its_name_or_by_its_id_after_a_new_name(monkeypatch):
-    monkeypatch.setattr(why, "find_url", lambda name, *args, **_: f"/{name}/{args[0]}")
-    origins = why.Origins(Names(rules={"Night": 7, "Night shift": 8}, defaults={"Disk Usage": 3}))
+    monkeypatch.setattr(ways, "find_url", lambda name, *args, **_: f"/{name}/{args[0]}")
+    origins = ways.Origins(Names(rules={"Night": 7, "Night shift": 8}, defaults={"Disk Usage": 3}))
     assert origins.of("rule Night shift").url.endswith("/8")
-    assert origins.of("rule Night. Site Berlin counts alerts 1 step more urgent") == why.Origin(
+    assert origins.of("rule Night. Site Berlin counts alerts 1 step more urgent") == ways.Origin(
         "rule Night",
         "/admin:tickets_ticketrule_change/7",
         ". Site Berlin counts alerts 1 step more urgent",
     )
-    assert origins.of("rule Old name", 7) == why.Origin(
+    assert origins.of("rule Old name", 7) == ways.Origin(
         "rule Night", "/admin:tickets_ticketrule_change/7", ", then called rule Old name"
     )
-    assert origins.of("Disk Usage, priority High") == why.Origin(
+    assert origins.of("Disk Usage, priority High") == ways.Origin(
         "Disk Usage", "/admin:tickets_ticketdefaults_change/3", ", priority High"
     )
-    assert origins.of("rule Gone", 99) == why.Origin("rule Gone")
-    assert origins.of("built-in") == why.Origin("built-in")
+    assert origins.of("rule Gone", 99) == ways.Origin("rule Gone")
+    assert origins.of("built-in") == ways.Origin("built-in")
 
 
 def test_a_merged_alert_says_why_and_leads_to_the_alert_that_set_the_fields(signed_in, bridge: Bridge):
