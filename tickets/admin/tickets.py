@@ -33,7 +33,11 @@ class TicketAdmin(ReadOnlyAdmin):
     empty_text = "No ticket yet. Each Autotask ticket that RMM Bridge makes from an alert appears here."
     list_display = ["number", "what", "organization", "stands", "open_alerts", "made", "done"]
     list_display_links = ["what"]
-    list_filter = [("state", ChoicesCheckboxFilter), ("company__name", FieldTextFilter)]
+    list_filter = [
+        ("state", ChoicesCheckboxFilter),
+        ("kind", ChoicesCheckboxFilter),
+        ("company__name", FieldTextFilter),
+    ]
     list_filter_submit = True
     list_select_related = ["company"]
     search_fields = ["ticket_number", "title", "correlation_key", "company__name"]
