@@ -24,6 +24,7 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Alerts", "warning", "admin:tickets_alert_changelist", ""),
             ("Tickets", "confirmation_number", "admin:tickets_ticket_changelist", ""),
             ("Ticket defaults", "tune", "admin:tickets_ticketdefaults_changelist", ""),
+            ("Monitors", "sensors", "admin:tickets_monitor_changelist", ""),
             ("Silences", "notifications_paused", "admin:tickets_silence_changelist", ""),
             ("Ledger", "account_balance", "ledger", ""),
         ],

@@ -58,6 +58,8 @@ def _arguments(path: str) -> dict[str, object]:
                 "map": ("mappings", "fieldmap"),
                 "mapping": ("mappings", "sitemapping"),
                 "silence": ("tickets", "silence"),
+                "ticket": ("tickets", "ticket"),
+                "monitor": ("tickets", "monitor"),
             }.get(argument.removesuffix("_id"), ("", ""))
             assert model, f"{path}: say in _arguments which model <{argument}> is of"
             found[argument] = apps.get_model(app_label, model)._default_manager.all()[0].pk

@@ -15,6 +15,7 @@ from mappings.services.devices import attention
 from tickets.domain.defects import DEFECT_REMEDY, UNREADABLE_REMEDY
 from tickets.domain.settings import PICK_FIELDS
 from tickets.models import Alert, Delivery, PriorityDefaults, Ticket, TicketDefaults
+from tickets.selectors import inbox_life
 
 #: How far back the inbox looks for inbound messages that could not be used.
 _MESSAGES_WITHIN: Final = timedelta(hours=24)
@@ -48,6 +49,7 @@ def read_answers(now: datetime) -> Answers:
             _failed_kinds(),
             *_inactive_values(),
             *attention.questions(now),
+            *inbox_life.questions(now),
         ]
     )
 

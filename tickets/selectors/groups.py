@@ -29,6 +29,9 @@ class Group:
         retry_cause: cause whose alerts can be tried again from here; empty for none.
         icon: name in the admin's icon font.
         permission: who may see it.
+        retry_kind: kind of vendor write whose refused ones can be tried again from here; empty for none.
+        lasting: what to change so that it does not come back; empty when nothing would help.
+        is_calm: worth a look, but nothing waits: told apart, and no trouble.
     """
 
     title: str
@@ -40,6 +43,9 @@ class Group:
     retry_cause: str = ""
     icon: str = "error"
     permission: str = "tickets.view_alert"
+    retry_kind: str = ""
+    lasting: str = ""
+    is_calm: bool = False
 
 
 def find_url(name: str, *args: object, **query: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Lower, TruncDate
 
 from integration.models import Connection, SyncRun, VendorCall
@@ -19,6 +19,10 @@ from tickets.selectors.places import places_of, with_place
 
 #: How far back the inbox looks for refused notes.
 _NOTES_WITHIN: Final = timedelta(days=7)
+_NOTES: Final = (Action.Kind.FIRST_NOTE, Action.Kind.CLEAR_NOTE, Action.Kind.APPEND_NOTE)
+_CHANGES: Final = (Action.Kind.UPDATE_TICKET, Action.Kind.ADD_ITEMS, Action.Kind.MOVE_TICKET)
+#: So many of the newest refused writes are looked at for examples.
+_EXAMINED: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,19 +177,61 @@ def count_causes(blocked: Iterable[BlockedSite]) -> list[CauseCount]:
     return sorted(causes, key=lambda one: (-one.alerts, one.cause))
 
 
-def list_refused_actions(now: datetime, limit: int = 50) -> list[Action]:
-    """Return vendor writes that were refused, or stumbled over, and still matter, newest first. One query.
+@dataclass(frozen=True, slots=True)
+class RefusedKind:
+    """Vendor writes of one kind that did not go through.
+
+    Attributes:
+        is_defect: our own code stumbled; the vendor said nothing.
+        count: of all of them.
+        examples: the newest ones.
+    """
+
+    kind: str
+    is_defect: bool
+    count: int
+    examples: list[Action]
+
+
+def refused_actions(now: datetime) -> QuerySet[Action]:
+    """Return vendor writes that were refused, or stumbled over, and still matter; not yet read.
 
     A ticket that could not be made is not among them: its alert is blocked and counted there.
     """
     still_matters = (
         Q(kind=Action.Kind.COMPLETE_TICKET, ticket__state=Ticket.State.OPEN)
         | Q(kind=Action.Kind.RESOLVE_ALERT, alert__is_resolved=False)
-        | Q(kind__in=[Action.Kind.FIRST_NOTE, Action.Kind.CLEAR_NOTE], finished_at__gte=now - _NOTES_WITHIN)
+        | Q(kind__in=_NOTES, finished_at__gte=now - _NOTES_WITHIN)
+        | Q(kind__in=_CHANGES, ticket__state=Ticket.State.OPEN, finished_at__gte=now - _NOTES_WITHIN)
     )
     stumbled = Q(state=Action.State.WAITING, cause=Cause.DEFECT) & ~Q(kind=Action.Kind.CREATE_TICKET)
-    refused = Action.objects.filter(Q(still_matters, state=Action.State.REFUSED) | stumbled)
-    return list(refused.select_related("alert", "ticket").order_by("-id")[:limit])
+    return Action.objects.filter(Q(still_matters, state=Action.State.REFUSED) | stumbled)
+
+
+def count_refused(now: datetime) -> list[RefusedKind]:
+    """Return vendor writes that did not go through, by kind, the newest kind first. Two queries, one when there are none."""
+    rows = (
+        refused_actions(now)
+        .order_by()
+        .values("kind", "state")
+        .annotate(n=Count("pk"), newest=Max("pk"))
+        .order_by("-newest")
+    )
+    counted = list(rows)
+    if not counted:
+        return []
+    examples: dict[tuple[str, str], list[Action]] = {}
+    for action in refused_actions(now).select_related("alert", "ticket").order_by("-id")[:_EXAMINED]:
+        examples.setdefault((action.kind, action.state), []).append(action)
+    return [
+        RefusedKind(
+            row["kind"],
+            row["state"] != Action.State.REFUSED,
+            row["n"],
+            examples.get((row["kind"], row["state"]), []),
+        )
+        for row in counted
+    ]
 
 
 def has_picklists() -> bool:

@@ -10,10 +10,10 @@ from django.utils import timezone
 from mappings.models import Device, SiteMapping
 from mappings.services.catch_all import find_catch_all
 from tickets.domain.decisions import AlertFacts, CatchAll, Decision, SiteFacts, Verdict, decide
-from tickets.domain.holding import find_hold_off, find_silence
+from tickets.domain.holding import Hold, find_hold_off, find_silence
 from tickets.domain.settings import EffectiveSettings
 from tickets.models import Alert
-from tickets.selectors.places import place_of
+from tickets.selectors.places import Place, place_of
 from tickets.services import outbox
 from tickets.services.around import lock_place
 from tickets.services.placing import DECIDABLE, Case, decision_json, place_alert, record_hold
@@ -54,17 +54,20 @@ def decide_alert(alert_id: int, *, now: datetime | None = None) -> list[int]:
         )
         if decision.verdict is not Verdict.MAKE_TICKET or place.mapping is None:
             return _record_other(alert, decision, settings)
-        hold = find_silence(load_silences(now), rule_facts(alert, place), now) or find_hold_off(
-            settings.number("hold_off_minutes"),
-            settings.numbers["hold_off_minutes"].origin,
-            raised(alert),
-            now,
-        )
+        hold = _find_hold(alert, place, settings, now)
         if hold is not None:
             return record_hold(alert, hold, decision, settings, now)
         company = catch_all if decision.first_line else place.mapping.company
         assert company is not None  # noqa: S101 - the decision asked for a ticket of this company
         return place_alert(Case(alert, place, company, settings, decision), now)
+
+
+def _find_hold(alert: Alert, place: Place, settings: EffectiveSettings, now: datetime) -> Hold | None:
+    if alert.skips_holds:
+        return None
+    return find_silence(load_silences(now), rule_facts(alert, place), now) or find_hold_off(
+        settings.number("hold_off_minutes"), settings.numbers["hold_off_minutes"].origin, raised(alert), now
+    )
 
 
 def _find_decidable(alert_id: int) -> Alert | None:
