@@ -34,6 +34,7 @@ PERSONAL: Final = {
 #: Names of addresses that show the same, or what a form as typed would do, when something is posted to them.
 SHOWS_WHEN_POSTED: Final = {
     "ticket-defaults-preview",
+    "tickets_ticketrule_matches",
     "mappings_fieldmap_try",
     "mappings_fieldmap_try_all",
     "mappings_devicetyperule_preview",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import (
@@ -29,9 +29,21 @@ from tickets.admin.display import (
     show_two_lines,
 )
 from tickets.admin.story import alert_story, for_story
+from tickets.domain.monitor_types import AGENT_TICKET
 from tickets.models import Alert
 from tickets.selectors.pages import attach_places
 from tickets.services.links import device_link, ticket_link
+
+
+class MonitorTypeFilter(RelatedDropdownFilter):  # type: ignore[misc]  # the theme ships no types
+    """The monitor types that raise alerts."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        """Leave out what end clients ask for: no alert is of it."""
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        return field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to=~Q(slug=AGENT_TICKET)
+        )
 
 
 @admin.register(Alert)
@@ -46,7 +58,7 @@ class AlertAdmin(AlertDeeds):
         ("cause", CauseFilter),
         ("priority", ChoicesCheckboxFilter),
         ("is_resolved", BooleanRadioFilter),
-        ("monitor_type", RelatedDropdownFilter),
+        ("monitor_type", MonitorTypeFilter),
         ("monitor", AutocompleteSelectFilter),
         OrganizationFilter,
         ("datto_site_name", FieldTextFilter),

@@ -11,7 +11,6 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Lower, TruncDate
 
 from integration.models import Connection, SyncRun, VendorCall
-from mappings.models import PicklistValue
 from tickets.domain.decisions import Cause
 from tickets.domain.resolution_text import SYSTEM_NAMES
 from tickets.models import Action, Alert, Ticket
@@ -232,11 +231,6 @@ def count_refused(now: datetime) -> list[RefusedKind]:
         )
         for row in counted
     ]
-
-
-def has_picklists() -> bool:
-    """Return whether pick lists of tickets have been read. One query."""
-    return PicklistValue.objects.filter(entity="Tickets").exists()
 
 
 def count_alerts_by_monitor_type(now: datetime, days: int = 30) -> dict[int | None, int]:
