@@ -29,6 +29,8 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Silences", "notifications_paused", "admin:tickets_silence_changelist", ""),
             ("Alert policy", "policy", "admin:tickets_alertpolicy_changelist", ""),
             ("Ledger", "account_balance", "ledger", ""),
+            ("Replay", "replay", "admin:tickets_replayrun_changelist", ""),
+            ("Noise coach", "volume_down", "noise-coach", ""),
         ],
     ),
     (
@@ -92,6 +94,7 @@ _PERMISSIONS = {
     "needs-attention": "tickets.view_alert",
     "admin:mappings_device_dashboard": "mappings.view_device",
     "ledger": "tickets.view_alert",
+    "noise-coach": "tickets.view_replayrun",
 }
 
 

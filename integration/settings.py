@@ -190,6 +190,8 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_ROUTES = {
     "tickets.perform_action": {"queue": "tickets"},
     "tickets.drain_vendor": {"queue": "tickets"},
+    "tickets.run_replay": {"queue": "sync"},
+    "tickets.look_for_noise": {"queue": "sync"},
     "tickets.*": {"queue": "alerts"},
     "integration.tend": {"queue": "alerts"},
     "integration.*": {"queue": "sync"},

@@ -47,6 +47,8 @@ def _arguments(path: str) -> dict[str, object]:
             found[argument] = uuid.UUID(int=1)
         elif argument == "field":
             found[argument] = "default_contact"
+        elif argument == "rule_number":
+            found[argument] = 0
         elif argument.endswith("_id"):
             app_label, model = {
                 "run": ("integration", "syncrun"),
@@ -60,6 +62,8 @@ def _arguments(path: str) -> dict[str, object]:
                 "silence": ("tickets", "silence"),
                 "ticket": ("tickets", "ticket"),
                 "monitor": ("tickets", "monitor"),
+                "replay": ("tickets", "replayrun"),
+                "effect": ("tickets", "replayrun"),
             }.get(argument.removesuffix("_id"), ("", ""))
             assert model, f"{path}: say in _arguments which model <{argument}> is of"
             found[argument] = apps.get_model(app_label, model)._default_manager.all()[0].pk

@@ -9,9 +9,12 @@ from django.urls import path
 from tickets.views import (
     alert_actions,
     attention,
+    effects,
     ledger_page,
     monitor_pages,
+    noise_page,
     preview,
+    replay_pages,
     silence_actions,
     ticket_actions,
 )
@@ -44,4 +47,14 @@ urlpatterns = [
     path("admin/monitors/<int:monitor_id>/seen/", _page(monitor_pages.seen), name="monitor-seen"),
     path("admin/monitors/<int:monitor_id>/merge/", _page(monitor_pages.merge), name="monitor-merge"),
     path("admin/silences/<int:silence_id>/end/", _page(silence_actions.end), name="silence-end"),
+    path("admin/replays/new/", _page(replay_pages.new), name="replay-new"),
+    path("admin/replays/import/", _page(replay_pages.import_history), name="replay-import"),
+    path("admin/replays/<int:replay_id>/live/", _page(replay_pages.live), name="replay-live"),
+    path("admin/replays/<int:replay_id>/again/", _page(replay_pages.again), name="replay-again"),
+    path("admin/replays/<int:replay_id>/promote/", _page(replay_pages.promote_draft), name="replay-promote"),
+    path("admin/noise-coach/", _page(noise_page.coach), name="noise-coach"),
+    path("admin/noise-coach/live/", _page(noise_page.coach_live), name="noise-coach-live"),
+    path("admin/effect/defaults/<int:defaults_id>/", _page(effects.of_defaults), name="effect-defaults"),
+    path("admin/effect/rule/<int:rule_number>/", _page(effects.of_rule), name="effect-rule"),
+    path("admin/effect/<int:effect_id>/", _page(effects.of_run), name="effect-run"),
 ]

@@ -16,6 +16,7 @@ from integration.registries import Backlog, InboundState
 from integration.retention import delete_in_batches
 from tickets.models import Action, Alert, Delivery, LedgerCheck, Ticket
 from tickets.services.ledger import count_states
+from tickets.services.replays import purge_replays
 from tickets.services.sweep import count_backlog
 
 #: Messages that needed nothing tell little after some days.
@@ -104,6 +105,7 @@ def purge(now: datetime) -> int:
     messages = Delivery.objects.exclude(state=Delivery.State.NEW)
     ignored = messages.filter(state=Delivery.State.IGNORED, received_at__lt=now - _IGNORED_MESSAGES)
     gone = delete_in_batches(ignored) + delete_in_batches(messages.filter(received_at__lt=now - _MESSAGES))
+    gone += purge_replays(now)
     gone += delete_in_batches(LedgerCheck.objects.filter(checked_at__lt=now - _MESSAGES))
     old = now - timedelta(days=settings.HISTORY_DAYS)
     gone += delete_in_batches(

@@ -13,8 +13,9 @@ from integration.clients import autotask_client, datto_client
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.budget import Lane
 from integration.vendors.datto_rmm import DattoRmmClient
+from tickets.models import ReplayRun
 from tickets.selectors import waiting
-from tickets.services import act, intake, outbox, sweep
+from tickets.services import act, intake, noise, outbox, replays, sweep
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +79,31 @@ def drain_vendor(vendor: str) -> None:
     enqueue_actions(act.drain(vendor, StoredConnection()))
 
 
+def enqueue_replay(run_id: int) -> bool:
+    """Send a message about a replay; False when the broker is away, then the sweep finds the row."""
+    try:
+        run_replay.apply_async(args=(run_id,), retry=False)
+    except OperationalError:
+        log.warning("broker unreachable; the sweep will find the row", replay=run_id)
+        return False
+    return True
+
+
+@shared_task(name="tickets.run_replay")
+def run_replay(run_id: int) -> None:
+    """Run recorded alerts through rules; calls no vendor. In the queue of long work."""
+    replays.execute_replay(run_id)
+
+
+@shared_task(name="tickets.look_for_noise")
+def look_for_noise() -> None:
+    """Have the noise coach look, once a day."""
+    run = replays.start_replay(
+        days=noise.DAYS, draft=None, user=None, title="Noise coach", kind=ReplayRun.Kind.COACH
+    )
+    replays.execute_replay(run.pk)
+
+
 @shared_task(name="tickets.sweep")
 def sweep_waiting_rows() -> None:
     """Find every row that waits and send a message about it. A step that fails does not keep the others from it.
@@ -96,6 +122,7 @@ def sweep_waiting_rows() -> None:
             drain_vendor.apply_async(args=(one,), retry=False) for one in sweep.find_closed_vendors(now)
         ],
         lambda: waiting.keep_fresh(now),
+        lambda: [enqueue_replay(one) for one in replays.find_waiting(now)],
     ):
         try:
             step()

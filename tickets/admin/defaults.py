@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin, TabularInline
@@ -85,7 +86,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
 
     class Media:
         css = {"all": ["tickets/pages.css"]}
-        js = ["tickets/pages.js", "tickets/settings.js", "tickets/preview.js"]
+        js = ["tickets/pages.js", "tickets/settings.js", "tickets/preview.js", "tickets/effect.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row per monitor type, always."""
@@ -166,6 +167,9 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
         context.update(
             defaults=obj,
             is_agent=obj is not None and is_agent_ticket(obj.monitor_type),
+            effect_url=reverse("effect-defaults", args=(obj.pk,))
+            if obj is not None and self.has_change_permission(request, obj)
+            else "",
             preview_alerts=list(alerts.order_by("-id")[:_PREVIEW_ALERTS]),
             has_picklists=offer_of(request).has_picklists,
             variables=VARIABLES,

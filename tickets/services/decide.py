@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from mappings.models import Device, SiteMapping
+from mappings.models import Company, Device, SiteMapping
 from mappings.services.catch_all import find_catch_all
 from tickets.domain.decisions import AlertFacts, CatchAll, Decision, SiteFacts, Verdict, decide
 from tickets.domain.holding import Hold, find_hold_off, find_silence
@@ -44,13 +44,11 @@ def decide_alert(alert_id: int, *, now: datetime | None = None) -> list[int]:
         catch_all = find_catch_all()
         decision = decide(
             _alert_facts(alert, place.device),
-            _site_facts(place.mapping),
+            site_facts(place.mapping),
             create_ticket=settings.create_ticket.value,
             create_ticket_origin=settings.create_ticket.origin,
             priority_note=settings.priority_note,
-            catch_all=None
-            if catch_all is None
-            else CatchAll(catch_all.name, is_usable=catch_all.is_active and not catch_all.is_missing),
+            catch_all=catch_all_facts(catch_all),
         )
         if decision.verdict is not Verdict.MAKE_TICKET or place.mapping is None:
             return _record_other(alert, decision, settings)
@@ -93,7 +91,15 @@ def _alert_facts(alert: Alert, device: Device | None) -> AlertFacts:
     )
 
 
-def _site_facts(mapping: SiteMapping | None) -> SiteFacts | None:
+def catch_all_facts(company: Company | None) -> CatchAll | None:
+    """Return the organization for sites without one as decisions take it."""
+    if company is None:
+        return None
+    return CatchAll(company.name, is_usable=company.is_active and not company.is_missing)
+
+
+def site_facts(mapping: SiteMapping | None) -> SiteFacts | None:
+    """Return a site's mapping as decisions take it."""
     if mapping is None:
         return None
     company = mapping.company

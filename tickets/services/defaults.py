@@ -107,6 +107,23 @@ def _load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
     return [*found.values(), *rows_above(monitor_type, above)]
 
 
+def rows_by_type(
+    found: dict[int | None, SettingsRow], types: Iterable[MonitorType]
+) -> dict[str, list[SettingsRow]]:
+    """Return what `load_rows` returns for each monitor type, by slug; "" is for alerts of no type.
+
+    Args:
+        found: primary key of a monitor type, None for the row of all -> its defaults, changed or as stored.
+        types: all monitor types.
+    """
+    above = found.get(None, SettingsRow(GLOBAL_NAME))
+    by_slug = {"": [above]}
+    for one in types:
+        own = [found[one.pk]] if one.pk in found else []
+        by_slug[one.slug] = [*own, above, *built_in_rows(one)]
+    return by_slug
+
+
 def load_rows_above(monitor_type: MonitorType | None) -> list[SettingsRow]:
     """Return what the defaults of a monitor type inherit from."""
     return rows_above(monitor_type, load_rows(None)[0])

@@ -60,7 +60,7 @@ def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpRespo
     if not request.user.has_perm("tickets.view_ticketdefaults"):
         raise PermissionDenied
     stored = get_object_or_404(with_values(), pk=defaults_id)
-    candidate, lines, raw = _read_form(request, stored)
+    candidate, lines, raw = read_defaults_form(request, stored)
     alert = _find_alert(request.POST.get("preview_alert", ""))
     priority = alert.priority if alert is not None else request.POST.get("preview_priority", "")
     if priority not in AlertPriority.values:
@@ -98,7 +98,7 @@ def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpRespo
     )
 
 
-def _read_form(
+def read_defaults_form(
     request: HttpRequest, stored: TicketDefaults
 ) -> tuple[TicketDefaults, list[PriorityDefaults], dict[str, str]]:
     """Return the defaults with every typed value that is valid by itself, and the templates as typed."""
