@@ -23,6 +23,7 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         [
             ("Alerts", "warning", "admin:tickets_alert_changelist", ""),
             ("Tickets", "confirmation_number", "admin:tickets_ticket_changelist", ""),
+            ("Requests", "contact_support", "admin:tickets_agentrequest_changelist", ""),
             ("Ticket defaults", "tune", "admin:tickets_ticketdefaults_changelist", ""),
             ("Monitors", "sensors", "admin:tickets_monitor_changelist", ""),
             ("Rules", "rule_settings", "admin:tickets_ticketrule_changelist", ""),

@@ -64,6 +64,8 @@ def _arguments(path: str) -> dict[str, object]:
                 "monitor": ("tickets", "monitor"),
                 "replay": ("tickets", "replayrun"),
                 "effect": ("tickets", "replayrun"),
+                "request": ("tickets", "agentrequest"),
+                "link": ("tickets", "requestlink"),
             }.get(argument.removesuffix("_id"), ("", ""))
             assert model, f"{path}: say in _arguments which model <{argument}> is of"
             found[argument] = apps.get_model(app_label, model)._default_manager.all()[0].pk

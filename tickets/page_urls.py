@@ -15,6 +15,7 @@ from tickets.views import (
     noise_page,
     preview,
     replay_pages,
+    request_admin,
     silence_actions,
     ticket_actions,
 )
@@ -46,6 +47,20 @@ urlpatterns = [
     path("admin/monitors/<int:monitor_id>/settings/", _page(monitor_pages.settings), name="monitor-settings"),
     path("admin/monitors/<int:monitor_id>/seen/", _page(monitor_pages.seen), name="monitor-seen"),
     path("admin/monitors/<int:monitor_id>/merge/", _page(monitor_pages.merge), name="monitor-merge"),
+    path("admin/requests/<int:request_id>/retry/", _page(request_admin.retry), name="request-retry"),
+    path("admin/requests/retry/", _page(request_admin.retry_cause), name="requests-retry"),
+    path("admin/requests/component/", _page(request_admin.component), name="request-component"),
+    path("admin/request-links/site/", _page(request_admin.site_links), name="request-links-site"),
+    path(
+        "admin/request-links/<int:link_id>/revoke/",
+        _page(request_admin.revoke_link),
+        name="request-link-revoke",
+    ),
+    path(
+        "admin/devices/<int:device_id>/request-links/",
+        _page(request_admin.device_links),
+        name="device-request-link",
+    ),
     path("admin/silences/<int:silence_id>/end/", _page(silence_actions.end), name="silence-end"),
     path("admin/replays/new/", _page(replay_pages.new), name="replay-new"),
     path("admin/replays/import/", _page(replay_pages.import_history), name="replay-import"),

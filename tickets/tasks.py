@@ -16,6 +16,7 @@ from integration.vendors.datto_rmm import DattoRmmClient
 from tickets.models import ReplayRun
 from tickets.selectors import waiting
 from tickets.services import act, intake, noise, outbox, replays, sweep
+from tickets.services.requests.decide import decide_or_mark, reconsider_requests
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,14 @@ def enqueue_delivery(delivery_id: int) -> None:
         log.warning("broker unreachable; the sweep will find the row", delivery=delivery_id)
 
 
+def enqueue_request(request_id: int) -> None:
+    """Send a message about an end client's request."""
+    try:
+        decide_request.apply_async(args=(request_id,), retry=False)
+    except OperationalError:
+        log.warning("broker unreachable; the sweep will find the row", request=request_id)
+
+
 def _enqueue_deliveries(delivery_ids: Iterable[int]) -> None:
     for delivery_id in delivery_ids:
         enqueue_delivery(delivery_id)
@@ -61,6 +70,12 @@ def process_delivery(delivery_id: int) -> None:
     enqueue_actions(intake.process_delivery(delivery_id, StoredConnection()))
 
 
+@shared_task(name="tickets.decide_request")
+def decide_request(request_id: int) -> None:
+    """Decide what becomes of an end client's request."""
+    enqueue_actions(decide_or_mark(request_id))
+
+
 @shared_task(name="tickets.perform_action")
 def perform_action(action_id: int) -> None:
     """Do one vendor write."""
@@ -69,8 +84,9 @@ def perform_action(action_id: int) -> None:
 
 @shared_task(name="tickets.reconsider_alerts")
 def reconsider_alerts(site_uids: list[str] | None = None) -> None:
-    """Decide alerts again whose site has just been mapped."""
+    """Decide alerts, and requests, again whose site has just been mapped."""
     enqueue_actions(sweep.reconsider_alerts(site_uids=site_uids))
+    enqueue_actions(reconsider_requests(timezone.now()))
 
 
 @shared_task(name="tickets.drain_vendor")
@@ -116,6 +132,7 @@ def sweep_waiting_rows() -> None:
     for step in (
         lambda: _enqueue_deliveries(sweep.find_waiting_deliveries(now)),
         lambda: enqueue_actions(sweep.reconsider_alerts(now)),
+        lambda: enqueue_actions(reconsider_requests(now)),
         lambda: enqueue_actions(sweep.settle_open_ends(now)),
         lambda: enqueue_actions(sweep.find_due_actions(now)),
         lambda: [
@@ -144,6 +161,7 @@ def work_off_due_rows(limit: int = 2000) -> int:
             # Set aside by the service; the other rows have their turn.
             log.exception("an inbound message stumbled", delivery=delivery_id)
     sweep.reconsider_alerts(now)
+    reconsider_requests(now)
     sweep.settle_open_ends(now)
     for vendor in sweep.find_closed_vendors(now):
         act.drain(vendor, clients)

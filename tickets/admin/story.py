@@ -11,12 +11,13 @@ from integration.vendors.datto_rmm.contexts import describe_context
 from tickets.admin.moments import build_moments
 from tickets.admin.why import Origins, link_fields, rules_named, why
 from tickets.domain.words import describe_cause
-from tickets.models import Action, Alert, Ticket, TimelineEvent
+from tickets.models import Action, AgentRequest, Alert, Ticket, TimelineEvent
 from tickets.selectors.groups import find_url
 from tickets.selectors.members import list_members
 from tickets.selectors.names import read_names
 from tickets.selectors.pages import find_connection, list_calls
 from tickets.selectors.places import place_of
+from tickets.selectors.requests import attached_alerts
 from tickets.services.links import alert_link, device_link, ticket_link, trusted_portal_url
 from tickets.services.quick_silence import list_scopes
 from tickets.services.release import WAITING
@@ -104,8 +105,11 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
     connection = find_connection()
     members = list_members(ticket)
     creator = members.creator or members.leader
+    request = AgentRequest.objects.filter(ticket=ticket).first()
     decision: Mapping[str, Any] = {}
-    if creator is not None:
+    if request is not None:
+        decision = request.decision if isinstance(request.decision, dict) else {}
+    elif creator is not None:
         stored = Alert.objects.filter(pk=creator.pk).values_list("decision", flat=True).first()
         decision = stored if isinstance(stored, dict) else {}
     rules, rule_ids = rules_named(decision)
@@ -121,6 +125,7 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
     )
     return {
         "ticket": ticket,
+        "request_row": request,
         "ticket_url": ticket_link(connection, ticket),
         "names": names,
         "members": members,
@@ -132,6 +137,32 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
         "calls": list_calls(subjects),
         "fields": link_fields(decision, Origins(names)),
         "can_merge": ticket.state == Ticket.State.OPEN and ticket.autotask_ticket_id is not None,
+    }
+
+
+def request_story(request: AgentRequest) -> dict[str, Any]:
+    """Return the context of a request's page; a constant number of queries."""
+    connection = find_connection()
+    about = Q(request=request)
+    if request.ticket_id is not None:
+        about |= Q(ticket_id=request.ticket_id)
+    decision = request.decision if isinstance(request.decision, dict) else {}
+    mapping = getattr(request.device.site, "mapping", None)
+    return {
+        "row": request,
+        "company": mapping.company if mapping is not None else None,
+        "ticket_url": ticket_link(connection, request.ticket),
+        "device_url": device_link(connection, request.device),
+        "alerts": attached_alerts(request),
+        "events": _events(about),
+        "actions": []
+        if request.ticket_id is None
+        else list(Action.objects.filter(ticket=request.ticket_id, state__in=_PENDING)),
+        "calls": [] if request.ticket_id is None else list_calls([f"ticket:{request.ticket_id}"]),
+        "rule_chain": decision.get("rule_chain") or [],
+        "fields": decision.get("fields") or [],
+        "skipped": decision.get("skipped") or [],
+        "can_retry": request.state != AgentRequest.State.TICKETED,
     }
 
 

@@ -26,7 +26,8 @@ class Group:
         cure: what a person can do.
         examples: some of the things.
         links: where the cure is.
-        retry_cause: cause whose alerts can be tried again from here; empty for none.
+        retry_cause: cause whose alerts, or requests, can be tried again from here; empty for none.
+        retry_to: name of the address that does it.
         icon: name in the admin's icon font.
         permission: who may see it.
         retry_kind: kind of vendor write whose refused ones can be tried again from here; empty for none.
@@ -41,6 +42,7 @@ class Group:
     examples: tuple[Link, ...] = ()
     links: tuple[Link, ...] = ()
     retry_cause: str = ""
+    retry_to: str = "attention-retry"
     icon: str = "error"
     permission: str = "tickets.view_alert"
     retry_kind: str = ""

@@ -16,6 +16,18 @@ from tickets.selectors.inbox_causes import CAUSE_LASTING, CAUSE_TITLES, REFUSED_
 from tickets.selectors.inbox_devices import list_device_groups
 from tickets.selectors.inbox_life import list_calm_groups, list_life_groups
 
+#: Cause of a waiting request -> what is the matter, after "Requests of end clients: ".
+REQUEST_CAUSES: Final = {
+    "site_unknown": "their site is not read yet",
+    "site_unmapped": "their site has no organization",
+    "site_conflict": "several organizations fit their site",
+    "site_ignored": "their site is ignored",
+    "company_inactive": "their organization is inactive in Autotask",
+    "company_missing": "their organization is gone from Autotask",
+    "ticket_refused": "Autotask refused the ticket",
+    "ticket_taken": "Autotask named another ticket",
+    "defect": "RMM Bridge stumbled over them",
+}
 _MESSAGE_TROUBLES: Final = {
     Delivery.State.UNREADABLE: "could not be read",
     Delivery.State.FAILED: "could not be used",
@@ -42,6 +54,7 @@ def build_groups(now: datetime, answers: Answers, connection: Connection | None)
         *_vendors(answers),
         *_preflight(answers),
         *_blocked_alerts(),
+        *_waiting_requests(answers),
         *_refused_actions(now),
         *list_life_groups(answers),
         *_deliveries(answers),
@@ -178,6 +191,36 @@ def _blocked_alerts() -> list[Group]:
             )
         )
     return groups
+
+
+def _waiting_requests(answers: Answers) -> list[Group]:
+    """A person waits behind each, so every cause is told apart."""
+    return [
+        Group(
+            f"Requests of end clients: {REQUEST_CAUSES.get(row.key, 'others')}",
+            row.number,
+            row.text,
+            row.more,
+            links=make_links(
+                (
+                    "See the requests",
+                    find_url(
+                        "admin:tickets_agentrequest_changelist", state__exact="blocked", cause__exact=row.key
+                    ),
+                ),
+                *(
+                    [("Map sites", find_url("admin:mappings_sitemapping_changelist"))]
+                    if row.key in {*SITE_CAUSES, "site_ignored"}
+                    else []
+                ),
+            ),
+            retry_cause=row.key,
+            retry_to="requests-retry",
+            icon="contact_support",
+            permission="tickets.view_agentrequest",
+        )
+        for row in sorted(answers.get("waiting request", []), key=lambda row: (-row.number, row.key))
+    ]
 
 
 def _waiting_sites(blocked: list[pages.BlockedSite]) -> dict[str, Link]:

@@ -37,6 +37,7 @@ from tickets.services import defects, gate, grow, move, outbox, refusals
 from tickets.services.clients import Clients
 from tickets.services.create import create_ticket, write_first_note
 from tickets.services.finish import complete_ticket, resolve_alert, write_clear_note
+from tickets.services.requests import states
 from tickets.services.snapshot import same_settings
 from tickets.services.timeline import record_event
 
@@ -282,6 +283,8 @@ def _set_aside(action: Action, cause: str, error: str, remedy: str, pause: timed
         Alert.objects.filter(pk=alert.pk, state=Alert.State.TICKETING).update(
             reason=f"The ticket could not be made yet: {error}"[:2000], remedy=remedy
         )
+    if action.kind == Action.Kind.CREATE_TICKET and alert is None and action.ticket is not None:
+        states.record_delay(action.ticket, error, remedy)
     if first_time:
         record_event(
             f"{action.kind}_delayed",

@@ -12,6 +12,7 @@ from integration.vendors.errors import NotFound, PermissionDenied, Rejected, Ven
 from tickets.domain.decisions import Cause
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
+from tickets.services.requests import states
 from tickets.services.timeline import record_event
 
 #: Without these Autotask makes no ticket; anything else may be left out so that the alert still gets its ticket.
@@ -86,6 +87,7 @@ def _spare_field(action: Action, ticket: Ticket, rejection: Rejection) -> bool:
         text = f"{name} was left out because Autotask refused its value: {rejection.message}"
     Ticket.objects.filter(pk=ticket.pk).update(fields=fields)
     record_event("field_left_out", text, alert=action.alert, ticket=ticket, data={"field": name})
+    states.record_left_out(ticket, name, text, fields)
     if action.alert is not None:
         decision = dict(action.alert.decision or {})
         decision["skipped"] = [*decision.get("skipped", []), {"field": name, "label": name, "reason": text}]
@@ -135,6 +137,7 @@ def _block(action: Action, error: VendorError, rejection: Rejection | None) -> l
 def _block_alerts(
     ticket: Ticket, cause: Cause, reason: str, remedy: str, *, not_before: datetime | None
 ) -> None:
+    states.block_of_ticket(ticket, cause, reason, remedy, not_before=not_before)
     for alert in ticket.alerts.filter(state=Alert.State.TICKETING):
         Alert.objects.filter(pk=alert.pk).update(
             state=Alert.State.BLOCKED, cause=cause, reason=reason, remedy=remedy, not_before=not_before

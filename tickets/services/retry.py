@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from tickets.models import Action, Alert, Ticket
+from tickets.models import Action, AgentRequest, Alert, Ticket
 from tickets.selectors.pages import refused_actions
 from tickets.services import gate
 from tickets.services.defects import decide_or_mark
@@ -91,8 +91,14 @@ def retry_kind(kind: str, user: User, now: datetime) -> tuple[int, list[int]]:
 
 
 def retry_refused_tickets() -> list[int]:
-    """Let every alert whose ticket was refused be tried again; called when ticket defaults change."""
+    """Let every alert, and request, whose ticket was refused be tried again; called when ticket defaults change.
+
+    Requests are few; the next sweep tries them.
+    """
     now = timezone.now()
+    AgentRequest.objects.filter(state=AgentRequest.State.BLOCKED, cause="ticket_refused").update(
+        not_before=now
+    )
     Alert.objects.filter(state=Alert.State.BLOCKED, cause="ticket_refused", is_resolved=False).update(
         not_before=now
     )

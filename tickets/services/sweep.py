@@ -14,7 +14,7 @@ from integration.models import Vendor, VendorHealth
 from mappings.models import SiteMapping
 from mappings.services.catch_all import find_catch_all
 from tickets.domain.decisions import CATCH_ALL_CAUSES, SITE_CAUSES, SITE_FILTERS, Cause
-from tickets.models import Action, Alert, Delivery, Ticket
+from tickets.models import Action, AgentRequest, Alert, Delivery, Ticket
 from tickets.selectors.places import with_place
 from tickets.services import outbox
 from tickets.services.close import settle
@@ -151,6 +151,7 @@ def count_backlog(now: datetime) -> tuple[int, float]:
     count, oldest = 0, now
     for rows, made_at in (
         (Delivery.objects.filter(is_due, state=Delivery.State.NEW), "received_at"),
+        (AgentRequest.objects.filter(is_due, state=AgentRequest.State.RECEIVED), "received_at"),
         (Action.objects.filter(is_due, state=Action.State.WAITING), "created_at"),
     ):
         due_at = Greatest(F(made_at), Coalesce(F("not_before"), F(made_at)))

@@ -97,6 +97,15 @@ def ticket_fields(
     company_origin = "organization for sites without one" if is_caught else site_origin
     ours.put("companyID", "Organization", company.autotask_company_id, company.name, company_origin)
     _put_texts(ours, alert, company, device, settings, first_line)
+    put_settings(ours, settings, now)
+    _put_udfs(ours, alert, company, device, settings)
+    return SiteFields(
+        {**ours.values, **found.values}, [*ours.origins, *found.origins], [*ours.skipped, *found.skipped]
+    )
+
+
+def put_settings(ours: SiteFields, settings: EffectiveSettings, now: datetime) -> None:
+    """Put what settings alone decide: priority, due date, pick list values, resource and role."""
     priority = settings.priority.value or PickRef(*_STANDARD_PRIORITIES[settings.alert_priority])
     origin = settings.priority.origin or "built-in, until pick lists are read"
     ours.put("priority", "Priority", priority.value, priority.label, _with_note(origin, settings))
@@ -115,10 +124,6 @@ def ticket_fields(
         reference = settings.references[name]
         if reference.value is not None:
             ours.put(field, label, reference.value.value, reference.value.label, reference.origin)
-    _put_udfs(ours, alert, company, device, settings)
-    return SiteFields(
-        {**ours.values, **found.values}, [*ours.origins, *found.origins], [*ours.skipped, *found.skipped]
-    )
 
 
 def _put_texts(
