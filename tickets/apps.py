@@ -68,6 +68,9 @@ class TicketsConfig(AppConfig):
         register_open_alerts(count_open_alerts_by_site)
         register_open_alerts_of_devices(count_open_alerts_by_device)
         _offer_ticket_moves()
+        from tickets.services.udf_set import register_ticket_udf_set  # noqa: PLC0415
+
+        register_ticket_udf_set()
         post_migrate.connect(_ensure_rows, sender=self, dispatch_uid="tickets.ensure_rows")
         site_mappings_changed.connect(
             _go_on_with_waiting_alerts, dispatch_uid="tickets.site_mappings_changed"

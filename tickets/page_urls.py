@@ -14,6 +14,7 @@ from tickets.views import (
     monitor_pages,
     noise_page,
     preview,
+    recipes,
     replay_pages,
     request_admin,
     silence_actions,
@@ -25,6 +26,8 @@ _page = admin.site.admin_view
 urlpatterns = [
     path("admin/needs-attention/", _page(attention.needs_attention), name="needs-attention"),
     path("admin/needs-attention/retry/", _page(attention.retry_cause), name="attention-retry"),
+    path("admin/recipes/", _page(recipes.recipes), name="recipes"),
+    path("admin/recipes/ticket-udfs/", _page(recipes.ticket_udf_set), name="ticket-udf-set"),
     path("admin/ledger/", _page(ledger_page.ledger), name="ledger"),
     path(
         "admin/ticket-defaults/<int:defaults_id>/preview/",

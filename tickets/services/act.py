@@ -53,6 +53,7 @@ _LANES: dict[str, Lane] = {
     Action.Kind.REOPEN_TICKET: Lane.NEW_TICKET,
     Action.Kind.APPEND_NOTE: Lane.NOTE,
     Action.Kind.UPDATE_TICKET: Lane.NOTE,
+    Action.Kind.COUNT_ALERTS: Lane.NOTE,
     Action.Kind.ADD_ITEMS: Lane.NOTE,
 }
 _PERFORM: dict[str, Callable[..., list[int]]] = {
@@ -65,6 +66,7 @@ _PERFORM: dict[str, Callable[..., list[int]]] = {
     Action.Kind.REOPEN_TICKET: grow.reopen_ticket,
     Action.Kind.APPEND_NOTE: grow.append_note,
     Action.Kind.UPDATE_TICKET: grow.update_ticket,
+    Action.Kind.COUNT_ALERTS: grow.count_alerts,
     Action.Kind.ADD_ITEMS: grow.add_item,
 }
 _PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from integration.models import Connection
-from mappings.models import Company, Device, SiteMapping, TicketUdf
+from mappings.models import Company, Device, SiteMapping
 from tickets.domain.rendering import (
     DESCRIPTION_LENGTH,
     Rendered,
     render_description,
     render_title,
-    render_value,
 )
 from tickets.domain.resolution_text import format_moment
 from tickets.domain.settings import EffectiveSettings, PickRef
@@ -19,6 +18,7 @@ from tickets.models import Alert
 from tickets.services.due import due_at
 from tickets.services.site_fields import SiteFields, site_fields
 from tickets.services.template_context import alert_context
+from tickets.services.udfs import render_udfs
 
 #: When nothing is configured: minutes until a ticket is due, by the alert's priority.
 _DUE_MINUTES = {
@@ -158,31 +158,16 @@ def _put_udfs(
     """Render UDFs; Autotask takes them as one list, so a name it does not know would cost the whole ticket."""
     if not settings.udfs:
         return
-    known = set(TicketUdf.objects.filter(is_active=True).values_list("name", flat=True))
     context = alert_context(alert, device, _connection(), organization=company.name)
-    sent: list[dict[str, str]] = []
-    for name, template in settings.udfs.items():
-        if name not in known:
-            ours.skip(
-                name, name, f"Autotask has no active ticket UDF of this name (set by {template.origin})"
-            )
-            continue
-        rendered = render_value(template.value, context)
-        if rendered.problems:
-            ours.skip(name, name, f"{rendered.problems[0].message} (set by {template.origin})")
-            continue
-        sent.append({"name": name, "value": rendered.text})
+    found = render_udfs(settings.udfs, context)
+    for name, reason in found.skipped.items():
+        ours.skip(name, name, reason)
+    for name, (text, origin) in found.origins.items():
         ours.origins.append(
-            {
-                "field": f"UDF {name}",
-                "label": f"UDF {name}",
-                "value": rendered.text,
-                "display": rendered.text,
-                "origin": template.origin,
-            }
+            {"field": f"UDF {name}", "label": f"UDF {name}", "value": text, "display": text, "origin": origin}
         )
-    if sent:
-        ours.values["userDefinedFields"] = sent
+    if found.sent:
+        ours.values["userDefinedFields"] = found.sent
 
 
 def _connection() -> Connection | None:
