@@ -27,7 +27,8 @@ class CauseFilter(AllValues):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Offer the causes in words."""
-        for offered in super().choices(changelist):
+        offers: Iterator[Any] = super().choices(changelist)
+        for offered in offers:
             form = offered["form"]
             for field in form.fields.values():
                 field.choices = [

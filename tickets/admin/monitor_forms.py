@@ -80,4 +80,4 @@ class MergeForm(forms.Form):
     other = _MonitorChoice()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="merge_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "merge_%s", **kwargs})

@@ -9,12 +9,13 @@ from django.db.models import Q, QuerySet
 
 from integration.vendors.datto_rmm.contexts import describe_context
 from tickets.admin.moments import build_moments
-from tickets.admin.why import Origins, link_fields, rules_named, why
+from tickets.admin.why import link_fields, rules_named, why
 from tickets.domain.words import describe_cause
 from tickets.models import Action, AgentRequest, Alert, Ticket, TimelineEvent
 from tickets.selectors.groups import find_url
 from tickets.selectors.members import list_members
 from tickets.selectors.names import read_names
+from tickets.selectors.origins import Origins
 from tickets.selectors.pages import find_connection, list_calls
 from tickets.selectors.places import place_of
 from tickets.selectors.requests import attached_alerts

@@ -151,6 +151,11 @@ class _Describer:
 
     def row(self, remote: RemoteAlert) -> HistoricAlert:
         """Return the row, not saved."""
+        raised_at = remote.raised_at or remote.resolved_at
+        if raised_at is None:
+            raise ValueError(
+                f"alert {remote.uid}: Datto RMM says neither when it was raised nor when it was resolved"
+            )
         described = describe_context(remote.context)
         slug = described.monitor_type if described.monitor_type in self._types else OTHER
         monitor_type = self._types[slug]
@@ -186,8 +191,8 @@ class _Describer:
             datto_device_uid=remote.device_uid[:64],
             datto_device_name=remote.device_name[:255],
             native_ticket_number=remote.ticket_number[:50],
-            raised_at=remote.raised_at or remote.resolved_at,
-            resolved_at=remote.resolved_at or remote.raised_at,
+            raised_at=raised_at,
+            resolved_at=remote.resolved_at or raised_at,
             resolved_by=remote.resolved_by[:255],
             imported_at=self._now,
         )

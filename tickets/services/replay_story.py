@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
 
 from integration.models import SyncRun
@@ -23,7 +22,7 @@ PROMOTES: Final = (
 )
 
 
-def replay_context(user: User | AnonymousUser | AbstractBaseUser, run: ReplayRun) -> dict[str, Any]:
+def replay_context(user: User | AnonymousUser, run: ReplayRun) -> dict[str, Any]:
     """Return what a replay's page shows."""
     changes, problem = describe_or_say(Draft.from_json(run.draft), None) if run.draft else ([], "")
     may_promote = all(user.has_perm(one) for one in PROMOTES)
@@ -43,7 +42,7 @@ def replay_context(user: User | AnonymousUser | AbstractBaseUser, run: ReplayRun
     }
 
 
-def history_context(user: User | AnonymousUser | AbstractBaseUser) -> dict[str, Any]:
+def history_context(user: User | AnonymousUser) -> dict[str, Any]:
     """Return what the list of replays says of imported alerts. Three queries."""
     newest = SyncRun.objects.filter(kind=KIND).order_by("-id").first()
     oldest = HistoricAlert.objects.order_by("raised_at").values_list("raised_at", flat=True).first()
@@ -64,6 +63,6 @@ def describe_or_say(draft: Draft, stored: StoredRules | None) -> tuple[list[Chan
         return [], str(error)
 
 
-def user_of(user: User | AnonymousUser | AbstractBaseUser) -> User | None:
+def user_of(user: User | AnonymousUser) -> User | None:
     """Return the person of a request, None for nobody."""
     return user if isinstance(user, User) else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tickets.models import TicketRule
@@ -22,7 +22,7 @@ def switch_rules(rules: Iterable[TicketRule], *, on: bool) -> list[str]:
     return [rule.name for rule in changed]
 
 
-def copy_rules(rules: Iterable[TicketRule], user: AbstractBaseUser | Any) -> list[TicketRule]:
+def copy_rules(rules: Iterable[TicketRule], user: User) -> list[TicketRule]:
     """Copy rules under names of their own, switched off: two rules that ask the same would only be confusing."""
     copies = []
     for rule in rules:

@@ -91,4 +91,5 @@ def _categories(places: Mapping[int, Place]) -> dict[int, int]:
     rows = DeviceLink.objects.filter(
         device__in=devices, configuration_item__autotask_category_id__isnull=False
     )
-    return dict(rows.values_list("device_id", "configuration_item__autotask_category_id"))
+    found = rows.values_list("device_id", "configuration_item__autotask_category_id")
+    return {device: category for device, category in found if category is not None}

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tickets.models import Action
 from tickets.selectors import waiting
-from tickets.selectors.inbox import CAUSE_TITLES, count_by_permission, list_groups
+from tickets.selectors.inbox import count_by_permission, list_groups
+from tickets.selectors.inbox_causes import CAUSE_TITLES
 from tickets.services import retry
 from tickets.tasks import enqueue_actions
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -81,7 +82,7 @@ def device_links(request: HttpRequest, device_id: int) -> HttpResponse:
             return redirect("device-request-link", device.pk)
         made = links.make_link(device, user=user, expires_at=expires_at)
     rows = RequestLink.objects.filter(device=device).select_related("created_by", "device")[:_SHOWN]
-    context = {
+    context: dict[str, object] = {
         "device": device,
         "made": made,
         "rows": [(one, links.is_live(one, now)) for one in rows],
@@ -111,7 +112,7 @@ def revoke_link(request: HttpRequest, link_id: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def site_links(request: HttpRequest) -> HttpResponse:
+def site_links(request: HttpRequest) -> HttpResponseBase:
     """Make a link for every device of a site; the answer is a file, because the addresses are shown once."""
     is_post = request.method == "POST"
     user = _user(request, "tickets.add_requestlink" if is_post else "tickets.view_requestlink")
@@ -119,10 +120,10 @@ def site_links(request: HttpRequest) -> HttpResponse:
         return _make_site_links(request, user)
     present = Q(devices__is_deleted=False)
     sites = (
-        Site.objects.annotate(device_count=Count("devices", filter=present))
-        .filter(device_count__gt=0)
+        Site.objects.annotate(present=Count("devices", filter=present))
+        .filter(present__gt=0)
         .order_by("name", "pk")
-        .values_list("pk", "name", "device_count")
+        .values_list("pk", "name", "present")
     )
     context = {
         "sites": list(sites),
@@ -157,7 +158,7 @@ def component(request: HttpRequest) -> HttpResponse:
     return _render(request, "request_component.html", "Set up devices", context)
 
 
-def _make_site_links(request: HttpRequest, user: User) -> HttpResponse:
+def _make_site_links(request: HttpRequest, user: User) -> HttpResponseBase:
     now = timezone.now()
     expires_at, problem = _read_lifetime(request, now)
     site = Site.objects.filter(pk=read_id(request.POST.get("site")) or 0).first()

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from mappings.models import Device, Site, SiteMapping
+from mappings.models import Company, Device, Site, SiteMapping
 from tests.conftest import SentTask
 from tests.tickets.admin import rows
 from tickets.models import AgentRequest, RequestLink, RequestPolicy, Ticket
@@ -90,7 +90,7 @@ def test_waiting_requests_need_attention_and_are_retried_from_there(
     assert (group.count, group.retry_cause) == (1, "site_unmapped")
     assert "Mappings > Sites" in group.cure
     assert reverse("requests-retry") in html_of(signed_in, "needs-attention")
-    company = rows.Company.objects.create(autotask_company_id=5, name="Contoso", synced_at=timezone.now())
+    company = Company.objects.create(autotask_company_id=5, name="Contoso", synced_at=timezone.now())
     SiteMapping.objects.update(company=company, state="confirmed")
     answer = signed_in.post(reverse("requests-retry"), {"cause": "site_unmapped"}, follow=True)
     assert "Tried 1 request again." in answer.content.decode()
@@ -216,7 +216,7 @@ def test_roles(device: Device, role: str, *, sees_secret: bool, makes_links: boo
 
 
 def test_old_requests_go_and_open_ones_stay(device: Device):
-    company = rows.Company.objects.create(autotask_company_id=5, name="Contoso", synced_at=timezone.now())
+    company = Company.objects.create(autotask_company_id=5, name="Contoso", synced_at=timezone.now())
     long_ago = timezone.now() - timedelta(days=4000)
     kept = []
     for number, state in enumerate(("open", "completed")):

@@ -110,6 +110,7 @@ def test_an_alert_without_a_ticket_by_rule_leads_to_what_said_so(signed_in, brid
 
 def test_the_ticket_is_shown_as_last_known(signed_in, bridge: Bridge):
     alert = bridge.alert(fire(bridge))
+    assert alert.ticket_id is not None
     Ticket.objects.filter(pk=alert.ticket_id).update(status=8, queue=5, assigned_resource_id=77)
     html = page_of(signed_in, alert)
     assert "In Progress" in html

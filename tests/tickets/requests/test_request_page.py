@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 def text_of(answer: Any) -> str:
-    return answer.content.decode()
+    text: str = answer.content.decode()
+    return text
 
 
 def test_it_knows_device_and_organization(page: RequestPage):
@@ -216,6 +217,7 @@ def test_the_confirmation_looks_again_until_the_number_is_known(page: RequestPag
     assert "reference" in waiting
     request = page.work()
     known = text_of(page.client.get(answer.url))
+    assert request.ticket is not None
     assert request.ticket.ticket_number in known
     assert 'http-equiv="refresh"' not in known
     assert page.client.get(f"{page.path}sent/00000000/").status_code == 404

@@ -43,6 +43,7 @@ def test_a_request_becomes_a_ticket(page: RequestPage):
     assert page.bridge.device.hostname in remote["description"]
     assert remote["companyID"] == page.bridge.company.autotask_company_id
     assert remote["ticketType"] == 1
+    assert request.ticket is not None
     number = request.ticket.ticket_number
     assert number in page.client.get(answer.url).content.decode()
     assert [one.kind for one in request.events.all()] == ["received", "decided"]
@@ -96,6 +97,7 @@ def test_open_alerts_are_named_in_a_note_and_never_close_the_ticket(page: Reques
     page.bridge.resolve_in_datto(uid)
     page.bridge.deliver(uid, "resolved")
     page.bridge.perform_due()
+    assert request.ticket is not None
     request.ticket.refresh_from_db()
     assert request.ticket.state == Ticket.State.OPEN
     assert page.bridge.ticket(uid).state == Ticket.State.COMPLETED

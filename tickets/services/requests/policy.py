@@ -50,7 +50,7 @@ def save_limits(link_days: str, requests_per_hour: str) -> list[str]:
         errors.append(f"Days: enter 1 to {_MOST_DAYS:,}, or leave it empty.")
     if most is None or not 1 <= most <= _MOST_REQUESTS:
         errors.append(f"Requests an hour: enter 1 to {_MOST_REQUESTS:,}.")
-    if not errors:
+    if most is not None and not errors:
         RequestPolicy.objects.update_or_create(
             pk=RequestPolicy.SINGLETON_ID, defaults={"link_days": days, "requests_per_hour": most}
         )

@@ -220,7 +220,7 @@ def test_what_stands_elsewhere_is_free_real_and_proposed_to_one_device_only(worl
     for number in world.devices:
         plan = world.plan(number)
         proposed += [one.item_pk for one in plan.changes if one.operation is Operation.MOVE_ITEM]
-        (question,) = [one for one in plan.findings if one.kind is FindingKind.ELSEWHERE] or [None]
+        question = next((one for one in plan.findings if one.kind is FindingKind.ELSEWHERE), None)
         if question is None:
             continue
         (change,) = plan.changes
