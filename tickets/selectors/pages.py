@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 
-from django.db.models import Count, Max, Q, QuerySet
-from django.db.models.functions import Lower, TruncDate
+from django.db.models import Count, F, Max, Q, QuerySet, Window
+from django.db.models.functions import Lower, RowNumber, TruncDate
 
 from integration.models import Connection, SyncRun, VendorCall
 from tickets.domain.decisions import Cause
@@ -20,8 +20,8 @@ from tickets.selectors.places import places_of, with_place
 _NOTES_WITHIN: Final = timedelta(days=7)
 _NOTES: Final = (Action.Kind.FIRST_NOTE, Action.Kind.CLEAR_NOTE, Action.Kind.APPEND_NOTE)
 _CHANGES: Final = (Action.Kind.UPDATE_TICKET, Action.Kind.ADD_ITEMS, Action.Kind.MOVE_TICKET)
-#: So many of the newest refused writes are looked at for examples.
-_EXAMINED: Final = 50
+#: So many of the newest refused writes of a kind are read as examples.
+_EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,29 +208,26 @@ def refused_actions(now: datetime) -> QuerySet[Action]:
 
 
 def count_refused(now: datetime) -> list[RefusedKind]:
-    """Return vendor writes that did not go through, by kind, the newest kind first. Two queries, one when there are none."""
-    rows = (
+    """Return vendor writes that did not go through, by kind, the newest kind first. One query."""
+    alike: dict[str, Any] = {"partition_by": [F("kind"), F("state")]}
+    examples = (
         refused_actions(now)
-        .order_by()
-        .values("kind", "state")
-        .annotate(n=Count("pk"), newest=Max("pk"))
-        .order_by("-newest")
-    )
-    counted = list(rows)
-    if not counted:
-        return []
-    examples: dict[tuple[str, str], list[Action]] = {}
-    for action in refused_actions(now).select_related("alert", "ticket").order_by("-id")[:_EXAMINED]:
-        examples.setdefault((action.kind, action.state), []).append(action)
-    return [
-        RefusedKind(
-            row["kind"],
-            row["state"] != Action.State.REFUSED,
-            row["n"],
-            examples.get((row["kind"], row["state"]), []),
+        .annotate(
+            alike=Window(Count("pk"), **alike),
+            place=Window(RowNumber(), order_by=F("pk").desc(), **alike),
         )
-        for row in counted
-    ]
+        .filter(place__lte=_EXAMPLES)
+        .select_related("alert", "ticket")
+        .order_by("-pk")
+    )
+    kinds: dict[tuple[str, str], RefusedKind] = {}
+    for action in examples:
+        is_defect = action.state != Action.State.REFUSED
+        one = kinds.setdefault(
+            (action.kind, action.state), RefusedKind(action.kind, is_defect, action.alike, [])
+        )
+        one.examples.append(action)
+    return list(kinds.values())
 
 
 def count_alerts_by_monitor_type(now: datetime, days: int = 30) -> dict[int | None, int]:

@@ -56,7 +56,7 @@ def test_each_trouble_is_a_group_with_count_and_cure(db):
         "Autotask does not answer",
         "Checks of the connection fail",
         "Sites without an organization",
-        "Refused: resolve the alert",
+        "Alerts that Datto RMM did not resolve",
         "Datto RMM webhook: messages that could not be read",
         "The last devices run was stopped by the guard",
         "Ticket defaults use values that are inactive in Autotask",

@@ -355,6 +355,7 @@ def test_the_category_of_the_configuration_item_is_asked(
     item = ConfigurationItem.objects.create(
         autotask_configuration_item_id=1,
         company=Company.objects.get(),
+        autotask_company_id=Company.objects.get().autotask_company_id,
         autotask_category_id=5,
         synced_at=timezone.now(),
     )

@@ -198,22 +198,22 @@ def test_change_while_a_merge_copies_is_taken_over_and_undone_with_it(
             twin,
             location="Room 8",
             userDefinedFields=tagged("B-18"),
-            installDate="2026-01-31T00:00:00Z",
+            warrantyExpirationDate="2029-01-31T00:00:00Z",
         )
         assert world.execute(run).status == "succeeded"
     row = world.row(mine)
-    assert (row["location"], row["udfs"]["Asset Tag"], row["installDate"][:10]) == (
+    assert (row["location"], row["udfs"]["Asset Tag"], row["warrantyExpirationDate"][:10]) == (
         "Room 8",
         "B-18",
-        "2026-01-31",
+        "2029-01-31",
     )
     assert (world.linked_id(uid), world.row(twin)["isActive"]) == (mine, False)
     assert_settled(world)
     assert world.undo(run).status == "succeeded"
     row = world.row(mine)
-    assert not row["location"]
+    assert not row.get("location")
     assert not row["udfs"].get("Asset Tag")
-    assert not row["installDate"]
+    assert not row.get("warrantyExpirationDate")
 
 
 def test_what_a_person_gave_the_survivor_meanwhile_stays(
