@@ -23,9 +23,16 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         [
             ("Alerts", "warning", "admin:tickets_alert_changelist", ""),
             ("Tickets", "confirmation_number", "admin:tickets_ticket_changelist", ""),
+            ("Requests", "contact_support", "admin:tickets_agentrequest_changelist", ""),
             ("Ticket defaults", "tune", "admin:tickets_ticketdefaults_changelist", ""),
+            ("Monitors", "sensors", "admin:tickets_monitor_changelist", ""),
+            ("Rules", "rule_settings", "admin:tickets_ticketrule_changelist", ""),
             ("Silences", "notifications_paused", "admin:tickets_silence_changelist", ""),
+            ("Alert policy", "policy", "admin:tickets_alertpolicy_changelist", ""),
             ("Ledger", "account_balance", "ledger", ""),
+            ("Replay", "replay", "admin:tickets_replayrun_changelist", ""),
+            ("Noise coach", "volume_down", "noise-coach", ""),
+            ("Autotask recipes", "menu_book", "recipes", ""),
         ],
     ),
     (
@@ -39,6 +46,10 @@ _MENU: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("Sites", "location_on", "admin:mappings_site_changelist", ""),
             ("Contacts", "contacts", "admin:mappings_contact_changelist", ""),
             ("Work types", "work", "admin:mappings_worktype_changelist", ""),
+            ("Resources", "badge", "admin:mappings_resource_changelist", ""),
+            ("Roles in Autotask", "assignment_ind", "admin:mappings_role_changelist", ""),
+            ("Business hours", "schedule", "admin:mappings_businesshours_changelist", ""),
+            ("Ticket UDFs", "edit_note", "admin:mappings_ticketudf_changelist", ""),
             ("Autotask pick lists", "list_alt", "admin:mappings_picklistvalue_changelist", ""),
             ("Mirrors", "sync_saved_locally", "admin:mappings_mirrorstate_changelist", ""),
         ],
@@ -89,6 +100,8 @@ _PERMISSIONS = {
     "needs-attention": "tickets.view_alert",
     "admin:mappings_device_dashboard": "mappings.view_device",
     "ledger": "tickets.view_alert",
+    "noise-coach": "tickets.view_replayrun",
+    "recipes": "tickets.view_ticketdefaults",
 }
 
 

@@ -73,6 +73,8 @@ ROLES: Final = (
             "mappings.change_mappingpolicy",
             "mappings.change_devicepolicy",
             "mappings.change_mirrorstate",
+            # Holds the secret by which any device gets a request page.
+            "tickets.*_requestpolicy",
         ),
     ),
     Role(
@@ -83,6 +85,9 @@ ROLES: Final = (
             "tickets.change_alert",
             "tickets.add_silence",
             "tickets.change_silence",
+            "tickets.change_agentrequest",
+            "tickets.add_requestlink",
+            "tickets.change_requestlink",
             "mappings.change_devicereview",
         ),
         _CONNECTION,

@@ -52,6 +52,8 @@ if _public.scheme == "https":
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = env.read_int("HSTS_SECONDS", 3600, minimum=0, maximum=63_072_000)
+# An end client whose page has expired must not lose what was written.
+CSRF_FAILURE_VIEW = "tickets.views.request_page.csrf_failure"
 SESSION_COOKIE_NAME = "rmm_bridge_session"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_REFERRER_POLICY = "same-origin"
@@ -190,6 +192,8 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_ROUTES = {
     "tickets.perform_action": {"queue": "tickets"},
     "tickets.drain_vendor": {"queue": "tickets"},
+    "tickets.run_replay": {"queue": "sync"},
+    "tickets.look_for_noise": {"queue": "sync"},
     "tickets.*": {"queue": "alerts"},
     "integration.tend": {"queue": "alerts"},
     "integration.*": {"queue": "sync"},

@@ -18,8 +18,8 @@ class MappingsConfig(AppConfig):
             SyncKind(
                 name="reference",
                 title="Organizations and pick lists",
-                description="Reads Autotask's organizations, locations, contacts, pick lists, work types, products and "
-                "user-defined fields.",
+                description="Reads Autotask's organizations, locations, contacts, pick lists, work types, resources, "
+                "business hours, products and user-defined fields.",
                 execute=kinds.run_reference,
                 position=1,
             )
@@ -76,10 +76,12 @@ class MappingsConfig(AppConfig):
         from mappings.services.devices.operations import register_device_operations  # noqa: PLC0415 - as above
         from mappings.services.devices.udf_operations import register_udf_operations  # noqa: PLC0415 - as above
         from mappings.services.devices.unit_adjustments import ADJUST_UNITS  # noqa: PLC0415 - as above
+        from mappings.services.ticket_udfs import register_ticket_udf_operations  # noqa: PLC0415 - as above
 
         register_operation(ADJUST_UNITS)
         creation.register_operations()
         register_device_operations()
         register_udf_operations()
+        register_ticket_udf_operations()
         register_value_labels(read_labels)
         register_demo_step(make_contract_rules)

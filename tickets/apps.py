@@ -42,6 +42,17 @@ class TicketsConfig(AppConfig):
                 description="Reads the state of our open tickets in Autotask and resolves the alerts of completed ones.",
             )
         )
+        register(
+            SyncKind(
+                name="history",
+                title="Resolved alerts",
+                position=9,
+                execute=_import_history,
+                judge=_nothing_to_judge,
+                is_on_demand=True,
+                description="Reads what Datto RMM resolved in the last 180 days, for replays. Makes no tickets.",
+            )
+        )
         from integration import registries, retention  # noqa: PLC0415
         from mappings.columns import register_open_alerts, register_open_alerts_of_devices  # noqa: PLC0415
         from tickets import registrations  # noqa: PLC0415
@@ -57,6 +68,9 @@ class TicketsConfig(AppConfig):
         register_open_alerts(count_open_alerts_by_site)
         register_open_alerts_of_devices(count_open_alerts_by_device)
         _offer_ticket_moves()
+        from tickets.services.udf_set import register_ticket_udf_set  # noqa: PLC0415
+
+        register_ticket_udf_set()
         post_migrate.connect(_ensure_rows, sender=self, dispatch_uid="tickets.ensure_rows")
         site_mappings_changed.connect(
             _go_on_with_waiting_alerts, dispatch_uid="tickets.site_mappings_changed"
@@ -121,6 +135,18 @@ def _poll_tickets(recorder: Any) -> None:
     from tickets.tasks import enqueue_actions  # noqa: PLC0415
 
     sync_tickets(recorder, enqueue_actions)
+
+
+def _import_history(recorder: Any) -> None:
+    from tickets.services.history import import_resolved  # noqa: PLC0415 - needs loaded models
+
+    import_resolved(recorder)
+
+
+def _nothing_to_judge(recorder: Any) -> str:
+    """It plans no changes; a kind with a judge goes on where it stopped, which is what a long reading needs."""
+    del recorder
+    return ""
 
 
 def _work_off() -> None:

@@ -14,8 +14,9 @@ from prometheus_client.core import GaugeMetricFamily
 from integration.models import VendorHealth
 from integration.registries import Backlog, InboundState
 from integration.retention import delete_in_batches
-from tickets.models import Action, Alert, Delivery, LedgerCheck, Ticket
+from tickets.models import Action, AgentRequest, Alert, Delivery, LedgerCheck, RequestLink, Ticket
 from tickets.services.ledger import count_states
+from tickets.services.replays import purge_replays
 from tickets.services.sweep import count_backlog
 
 #: Messages that needed nothing tell little after some days.
@@ -104,6 +105,7 @@ def purge(now: datetime) -> int:
     messages = Delivery.objects.exclude(state=Delivery.State.NEW)
     ignored = messages.filter(state=Delivery.State.IGNORED, received_at__lt=now - _IGNORED_MESSAGES)
     gone = delete_in_batches(ignored) + delete_in_batches(messages.filter(received_at__lt=now - _MESSAGES))
+    gone += purge_replays(now)
     gone += delete_in_batches(LedgerCheck.objects.filter(checked_at__lt=now - _MESSAGES))
     old = now - timedelta(days=settings.HISTORY_DAYS)
     gone += delete_in_batches(
@@ -111,8 +113,16 @@ def purge(now: datetime) -> int:
             pk__in=wished.filter(alert__isnull=False).values("alert")
         )
     )
+    gone += _purge_requests(old)
     return gone + delete_in_batches(
         Ticket.objects.filter(alerts__isnull=True, created_at__lt=old)
         .exclude(state=Ticket.State.OPEN)
         .exclude(pk__in=wished.filter(ticket__isnull=False).values("ticket"))
     )
+
+
+def _purge_requests(old: datetime) -> int:
+    """What people wrote goes with the history; a request that waits, or whose ticket is open, stays."""
+    over = AgentRequest.objects.filter(state=AgentRequest.State.TICKETED, received_at__lt=old)
+    gone = delete_in_batches(over.exclude(ticket__state__in=[Ticket.State.OPEN, Ticket.State.PLANNED]))
+    return gone + delete_in_batches(RequestLink.objects.filter(revoked_at__lt=old))

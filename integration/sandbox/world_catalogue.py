@@ -7,6 +7,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from .world_hours import build_hours
 from .world_names import person
 from .world_profiles import Profile
 from .world_udfs import build_udfs
@@ -128,6 +129,21 @@ def build_catalogue(profile: Profile, rng: Random) -> dict[str, list[Row]]:
                     "departmentID": 29_682_800,
                 }
             )
+    # The default role of each, and for a few a role that only the service desk knows of.
+    desk_roles: list[Row] = []
+    for number, row in enumerate(technicians):
+        default = row["defaultServiceDeskRoleID"]
+        mine = {default, ROLES[(number + 1) % len(ROLES)][0]} if number % 3 == 0 else {default}
+        desk_roles += [
+            {
+                "id": 900 + len(desk_roles) + place,
+                "resourceID": row["id"],
+                "roleID": role,
+                "isActive": True,
+                "isDefault": role == default,
+            }
+            for place, role in enumerate(sorted(mine))
+        ]
     return {
         "Resources": [*technicians, api],
         "Roles": [
@@ -135,6 +151,8 @@ def build_catalogue(profile: Profile, rng: Random) -> dict[str, list[Row]]:
             for number, name in ROLES
         ],
         "ResourceRoles": resource_roles,
+        "ResourceServiceDeskRoles": desk_roles,
+        **build_hours(),
         "BillingCodes": [
             {"id": number, "name": name, "useType": use, "isActive": active, "billingCodeType": 0}
             for number, name, use, active in _BILLING_CODES

@@ -11,6 +11,7 @@ Row = dict[str, Any]
 FIRST_UDF_ID: Final = 29_682_900
 TEXT, MEMO, NUMBER, DATE, LIST = 1, 2, 3, 4, 5
 _CONFIGURATION_ITEM: Final = 16
+_TICKET: Final = 14
 #: name, data type, active; the place gives the id
 _UDFS: Final = (
     ("Asset Tag", TEXT, True),
@@ -24,6 +25,14 @@ _UDFS: Final = (
     ("Certificate Owner", TEXT, True),
     ("Old Inventory Number", TEXT, False),
 )
+#: Of tickets.
+_TICKET_UDFS: Final = (
+    ("Change Window", TEXT, True),
+    ("Root Cause", LIST, True),
+    ("Old Escalation Code", TEXT, False),
+)
+#: id, label, active: values of Root Cause
+_ROOT_CAUSES: Final = ((820, "Hardware", True), (821, "Software", True), (822, "Carrier", False))
 #: id, label, active: values of Care Level
 _CARE_LEVELS: Final = (
     (800, "Gold", True),
@@ -68,28 +77,37 @@ DATTO_LABELS: Final = {
 def build_udfs() -> dict[str, list[Row]]:
     """Return the definitions, the list items and which category has which field."""
     ids = {name: FIRST_UDF_ID + place for place, (name, _kind, _active) in enumerate(_UDFS)}
+    ticket_ids = {
+        name: FIRST_UDF_ID + 50 + place for place, (name, _kind, _active) in enumerate(_TICKET_UDFS)
+    }
+    listed = [(ids["Care Level"], _CARE_LEVELS), (ticket_ids["Root Cause"], _ROOT_CAUSES)]
     pairs = [(category, name) for category, names in _ASSOCIATED.items() for name in names]
     return {
         "UserDefinedFieldDefinitions": [
             {
-                "id": ids[name],
+                "id": of_kind[name],
                 "name": name,
-                "udfType": _CONFIGURATION_ITEM,
+                "udfType": udf_type,
                 "dataType": kind,
                 "isActive": active,
                 "sortOrder": place,
             }
-            for place, (name, kind, active) in enumerate(_UDFS)
+            for udf_type, udfs, of_kind in (
+                (_CONFIGURATION_ITEM, _UDFS, ids),
+                (_TICKET, _TICKET_UDFS, ticket_ids),
+            )
+            for place, (name, kind, active) in enumerate(udfs)
         ],
         "UserDefinedFieldListItems": [
             {
                 "id": number,
-                "udfFieldId": ids["Care Level"],
+                "udfFieldId": definition_id,
                 "valueForDisplay": label,
                 "valueForExport": label.lower(),
                 "isActive": active,
             }
-            for number, label, active in _CARE_LEVELS
+            for definition_id, values in listed
+            for number, label, active in values
         ],
         "ConfigurationItemCategoryUdfAssociations": [
             {

@@ -28,6 +28,7 @@ class SyncKind:
         judge: of a kind that plans changes at a vendor: returns why the plan must not be applied without a person,
             "" when it may. Such a kind's `execute` only plans; the engine applies.
         after_apply: called when a plan has been applied, for what follows from it.
+        is_on_demand: only when a person asks for it; no part of `all`.
     """
 
     name: str
@@ -39,6 +40,7 @@ class SyncKind:
     finish: Callable[[], None] | None = None
     judge: Callable[[RunRecorder], str] | None = None
     after_apply: Callable[[RunRecorder], None] | None = None
+    is_on_demand: bool = False
 
 
 _KINDS: dict[str, SyncKind] = {}

@@ -53,8 +53,12 @@ def render(
 
 def live_part(request: HttpRequest, template: str, context: dict[str, Any], *, live: bool) -> JsonResponse:
     """Return {"html", "live"}: what bridge.js puts in place, and whether to ask again."""
-    html = render_to_string(f"integration/{template}", context, request)
-    return JsonResponse({"html": html, "live": live})
+    return live_part_of(request, f"integration/{template}", context, live=live)
+
+
+def live_part_of(request: HttpRequest, template: str, context: dict[str, Any], *, live: bool) -> JsonResponse:
+    """Return the same of any template, named in full."""
+    return JsonResponse({"html": render_to_string(template, context, request), "live": live})
 
 
 def send(request: HttpRequest, task: Any, *, queue: str, args: tuple[Any, ...] = ()) -> bool:

@@ -23,11 +23,13 @@ from mappings.admin.devicetypes import DeviceTypeRuleAdmin
 from mappings.admin.drift import DeviceFindingAdmin
 from mappings.admin.fieldmaps import FieldMapAdmin, FieldMapLossAdmin
 from mappings.admin.mirrors import MirrorStateAdmin
+from mappings.admin.people import BusinessHoursAdmin, ResourceAdmin, RoleAdmin, TicketUdfAdmin
 from mappings.admin.policy import MappingPolicyAdmin
 from mappings.admin.reconciliation import ReconciliationAdmin
 from mappings.admin.sitemapping import SiteMappingAdmin
 
 __all__ = [
+    "BusinessHoursAdmin",
     "CompanyAdmin",
     "CompanyLocationAdmin",
     "ConfigurationItemAdmin",
@@ -47,8 +49,11 @@ __all__ = [
     "PicklistValueAdmin",
     "ProductAdmin",
     "ReconciliationAdmin",
+    "ResourceAdmin",
+    "RoleAdmin",
     "SiteAdmin",
     "SiteMappingAdmin",
+    "TicketUdfAdmin",
     "UdfDefinitionAdmin",
     "WorkTypeAdmin",
 ]

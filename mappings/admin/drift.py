@@ -153,6 +153,7 @@ class DeviceFindingAdmin(DriftPages):
         "move_selected",
         "deactivate_selected",
         "end_billing_selected",
+        "another_selected",
         "create_selected",
         "reactivate_selected",
         "leave_selected",
@@ -238,6 +239,11 @@ class DeviceFindingAdmin(DriftPages):
     def end_billing_selected(self, request: HttpRequest, queryset: QuerySet[DeviceFinding]) -> None:
         """Deactivate the ticked ones and end their billing."""
         self.take(request, "end_billing", _pks(queryset))
+
+    @action(description="They are other machines", permissions=["change"])
+    def another_selected(self, request: HttpRequest, queryset: QuerySet[DeviceFinding]) -> None:
+        """Tell the ticked devices apart from what has their serial number elsewhere."""
+        self.take(request, "another", _pks(queryset))
 
     @action(description="Create new configuration items", permissions=["change"])
     def create_selected(self, request: HttpRequest, queryset: QuerySet[DeviceFinding]) -> None:

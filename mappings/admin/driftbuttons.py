@@ -60,7 +60,12 @@ _OFFERS: Final[dict[str, tuple[Button, ...]]] = {
     Kind.ELSEWHERE: (
         replace(_MOVE, label="Move it here"),
         _PREVIEW,
-        replace(_CREATE, label="It is another machine"),
+        Button(
+            "another",
+            "It is another machine",
+            "Creates a configuration item of its own for this device; what stands elsewhere is left alone, and nobody is "
+            "asked about this pair again",
+        ),
         replace(
             _LEAVE,
             label="Leave it",
@@ -104,10 +109,11 @@ _OFFERS: Final[dict[str, tuple[Button, ...]]] = {
 }
 #: Names of what a POST may ask for without a page.
 BUTTONS: Final = (
-    "move", "create", "deactivate", "end_billing", "reactivate", "seen", "leave", "reopen",
+    "move", "another", "create", "deactivate", "end_billing", "reactivate", "seen", "leave", "reopen",
 )  # fmt: skip
 DONE: Final = {
     "move": "being moved",
+    "another": "known as another machine",
     "create": "getting a configuration item of its own",
     "deactivate": "being deactivated",
     "end_billing": "being deactivated and taken off the contract",

@@ -23,6 +23,7 @@ from mappings.admin.driftbuttons import BUTTONS, DONE, buttons_of
 from mappings.admin.driftfacts import compare, describe_move, find_devices, find_items, merge_previews
 from mappings.models import ConfigurationItem, Device, DeviceFinding
 from mappings.services.devices import drift
+from mappings.services.devices.another_machine import told_apart
 from mappings.services.devices.drift import DriftRefused, Outcome
 from mappings.services.devices.findings import dismiss, reopen
 
@@ -157,6 +158,7 @@ class DriftPages(ThemedAdmin):
             "table": compare(device, items, web_url),
             "buttons": [one for one in buttons_of(finding) if not one.is_page],
             "names": names,
+            "leave": next((one for one in buttons_of(finding) if one.name == "leave"), None),
             "busy_run": drift.busy_runs([finding]).get(finding.pk),
             "move": describe_move(drift.preview_move(finding)) if "move" in names else None,
             "merges": merge_previews(items) if "merge" in names else [],
@@ -235,6 +237,7 @@ class DriftPages(ThemedAdmin):
             "is_left_out": link is not None and item is None and link.basis == "person",
             "table": compare(device, [item] if item is not None else [], autotask_web_url()),
             "candidates": _found_items(device, query, [item] if item is not None else []),
+            "told_apart": told_apart(device),
             "query": query,
             "may_decide": self.has_change_permission(request),
         }
@@ -264,6 +267,8 @@ class DriftPages(ThemedAdmin):
 def _act(name: str, findings: list[DeviceFinding], user: User | None, reason: str) -> Outcome:
     if name == "move":
         return drift.approve_moves(findings, user)
+    if name == "another":
+        return drift.tell_apart(findings, user)
     if name == "create":
         return drift.create_items(findings, user)
     if name == "reactivate":

@@ -14,7 +14,7 @@ from mappings.models.configurationitem import (
 )
 from mappings.models.contract import CatalogueService, Contract, ContractService, ContractUnits, ServiceKind
 from mappings.models.datto import DattoUdfLabel, Device, Site
-from mappings.models.devicelink import DeviceAudit, DeviceLink, DevicePolicy
+from mappings.models.devicelink import AnotherMachine, DeviceAudit, DeviceLink, DevicePolicy
 from mappings.models.devicereview import ContractRule, DeviceFinding, DeviceReview
 from mappings.models.devicerules import DeviceTypeRule, FieldMap, FieldMapLoss, FieldMapValue
 from mappings.models.mirrorstate import MirrorState
@@ -22,6 +22,7 @@ from mappings.models.people import BusinessHours, Resource, Role, TicketUdf
 from mappings.models.sitemapping import MappingPolicy, SiteMapping, SiteMappingChange
 
 __all__ = [
+    "AnotherMachine",
     "BusinessHours",
     "CatalogueService",
     "Company",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 
 from mappings.models.configurationitem import ConfigurationItem, UdfDefinition
@@ -102,6 +103,32 @@ class DeviceLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device} → {self.configuration_item or '?'}"
+
+
+class AnotherMachine(models.Model):
+    """A person's word that a device is another machine than a configuration item with its serial number stands for."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="told_apart")
+    configuration_item = models.ForeignKey(
+        ConfigurationItem, on_delete=models.CASCADE, related_name="told_apart"
+    )
+    said_at = models.DateTimeField()
+    said_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["device", "configuration_item"]
+        verbose_name = "device told apart"
+        verbose_name_plural = "devices told apart"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "configuration_item"], name="mappings_anothermachine_pair"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device} is another machine than {self.configuration_item}"
 
 
 class DevicePolicy(models.Model):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from mappings.models.configurationitem import UdfDefinition
+
 
 class Role(models.Model):
     """A role that a resource works in; Autotask takes no resource on a ticket without one."""
@@ -44,11 +46,22 @@ class BusinessHours(models.Model):
     name = models.CharField(max_length=200)
     is_default = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
-    time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA name.")
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="IANA name; empty when Autotask's label is not known here.",
+    )
+    time_zone_label = models.CharField(max_length=255, blank=True, help_text="What Autotask calls it.")
     days = models.JSONField(
         default=list, help_text='Seven entries from Monday: {"start": "08:00", "end": "17:00"}, or null.'
     )
     holidays = models.JSONField(default=list, blank=True, help_text="Dates such as 2026-12-25.")
+    holiday_hours = models.JSONField(
+        null=True,
+        blank=True,
+        help_text='{"start": "10:00", "end": "14:00"} on a holiday; null for a day off.',
+    )
     synced_at = models.DateTimeField()
 
     class Meta:
@@ -63,11 +76,12 @@ class BusinessHours(models.Model):
 class TicketUdf(models.Model):
     """A user-defined field of Autotask's tickets."""
 
-    autotask_udf_id = models.BigIntegerField("Autotask id", null=True, blank=True)
-    name = models.CharField(
-        max_length=100, unique=True, help_text="As records carry it: case and blanks count."
+    autotask_udf_id = models.BigIntegerField("Autotask id", unique=True, null=True, blank=True)
+    name = models.CharField(max_length=100, help_text="As records carry it: case and blanks count.")
+    data_type = models.CharField(
+        max_length=10, choices=UdfDefinition.DataType.choices, default=UdfDefinition.DataType.TEXT
     )
-    data_type = models.CharField(max_length=10, default="text")
+    max_length = models.PositiveIntegerField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     is_required = models.BooleanField(default=False)
     list_values = models.JSONField(

@@ -1,4 +1,4 @@
-"""Reading Autotask's reference data: companies, locations, contacts, pick lists, work types, the catalogue."""
+"""Reading Autotask's reference data: companies, locations, contacts, pick lists, people, hours, the catalogue."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from integration.vendors.autotask.records import FieldInfo
 from integration.vendors.errors import ContractBroken
 from mappings.models import Company, CompanyLocation, Contact, PicklistValue, WorkType
 from mappings.services.devices.catalogue import sync_catalogue
+from mappings.services.hours import sync_hours
 from mappings.services.mirror import (
     NOT_RETURNED,
     Mirror,
@@ -28,6 +29,7 @@ from mappings.services.mirror import (
     store_rows,
     writing,
 )
+from mappings.services.people import sync_people
 from mappings.services.upkeep import keep_mappings_true
 
 #: The pick lists the product offers, by REST entity.
@@ -41,10 +43,13 @@ PICKLISTS: dict[str, tuple[str, ...]] = {
         "subIssueType",
         "ticketType",
         "ticketCategory",
+        "serviceLevelAgreementID",
     ),
     "TicketNotes": ("noteType", "publish"),
     "Companies": ("companyType",),
 }
+#: Pick lists that a database may well have no values of.
+_MAY_BE_EMPTY = frozenset({"Tickets.serviceLevelAgreementID"})
 COMPANIES = Mirror(
     "companies", "company", Company, "autotask_company_id", ("is_missing", True), frozenset({"modified_at"})
 )
@@ -86,6 +91,8 @@ def sync_reference(recorder: RunRecorder, autotask: AutotaskClient, *, full: boo
                 recorder.advance(done)
     with spared(recorder, "work type", "Work types"):
         _sync_work_types(recorder, autotask, refused)
+    sync_people(recorder, autotask, refused)
+    sync_hours(recorder, autotask, refused)
     sync_catalogue(recorder, autotask, refused)
     keep_mappings_true(recorder)
     if refused:
@@ -228,7 +235,7 @@ _PICKLIST_FIELDS = ("label", "parent_value", "is_active", "is_default", "is_syst
 def _store_picklist(recorder: RunRecorder, entity: str, name: str, info: FieldInfo | None) -> None:
     """Mirror one pick list. A field Autotask does not describe is a failure, never an empty list."""
     where = f"{entity}.{name}"
-    if info is None or not info.picklist:
+    if info is None or not (info.picklist or where in _MAY_BE_EMPTY):
         recorder.failed(
             "pick list",
             where,

@@ -13,6 +13,7 @@ from functools import partial
 from script.benchmarks.devices import measure_devices, measure_proposals
 from script.benchmarks.intake import measure_intake
 from script.benchmarks.lifecycle import measure_idle, measure_latency, measure_life
+from script.benchmarks.replay import measure_replay
 from script.benchmarks.results import Result
 from script.benchmarks.storm import measure_storm
 
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "devices": measure_devices,
     "proposals": measure_proposals,
     "storm": measure_storm,
+    "replay": measure_replay,
 }
 _PROFILES = ("S", "L", "XL")
 
@@ -38,20 +40,23 @@ def main() -> int:
         "--profile",
         type=str.upper,
         choices=_PROFILES,
-        help="size of the world of `devices`: L (12,000 devices) when it is named, S among all; XL (50,000) takes an "
-        "hour or more",
+        help="size of the world of `devices` (S: 600, L: 12,000, XL: 50,000 devices; XL takes an hour or more) or of "
+        "`replay` (S: 5,000, L: 120,000 alerts): L when it is named, S among all",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
     unknown = sorted(set(options.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"NAME: {unknown[0]!r} is unknown. Use {', '.join(BENCHMARKS)}.")
-    if options.profile and options.names != ["devices"]:
+    if options.profile and options.names not in (["devices"], ["replay"]):
         parser.error("--profile: belongs to one benchmark. Use script/bench devices --profile XL.")
+    if options.profile == "XL" and options.names == ["replay"]:
+        parser.error("--profile: replay has S and L. Use script/bench replay --profile L.")
     chosen = options.profile or ("L" if options.names else "S")
     benchmarks: dict[str, Callable[[], list[Result]]] = {
         **BENCHMARKS,
         "devices": partial(measure_devices, chosen),
+        "replay": partial(measure_replay, chosen),
     }
     results: list[Result] = []
     for name in options.names or BENCHMARKS:

@@ -34,6 +34,8 @@ PERSONAL: Final = {
 #: Names of addresses that show the same, or what a form as typed would do, when something is posted to them.
 SHOWS_WHEN_POSTED: Final = {
     "ticket-defaults-preview",
+    "tickets_ticketrule_matches",
+    "tickets_replayrun_change",
     "mappings_fieldmap_try",
     "mappings_fieldmap_try_all",
     "mappings_devicetyperule_preview",
@@ -51,7 +53,7 @@ SHOWS_WHEN_POSTED: Final = {
 }
 #: Who may only look does not get these by GET: forms to make something, and what holds secrets or people.
 NOT_FOR_VIEWERS: Final = re.compile(
-    r"(_add|_delete|_password_change)$|^(connection|inbound-addresses)$|^(auth|admin)_|"
+    r"(_add|_delete|_password_change)$|^(connection|inbound-addresses)$|^(auth|admin)_|^replay-(new|promote)$|"
     r"_(import|new_udf|standard_set|create_company|create_site|several|leave|move_tickets)$"
 )
 _READS: Final = re.compile(r"^\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|PRAGMA|BEGIN|EXPLAIN)\b", re.IGNORECASE)

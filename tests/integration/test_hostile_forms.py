@@ -41,7 +41,7 @@ def test_entries_of_another_run_are_not_taken(admin_client: Client, name: str, s
 OBJECT_PAGES = [
     "integration_syncrun", "mappings_company", "mappings_site", "mappings_device", "mappings_devicereview",
     "mappings_devicefinding", "mappings_fieldmap", "mappings_devicetyperule", "mappings_contractrule",
-    "tickets_alert", "tickets_ticket",
+    "tickets_alert", "tickets_ticket", "tickets_ticketrule", "tickets_ticketdefaults", "tickets_alertpolicy",
 ]  # fmt: skip
 FILTERS = [
     ("mappings_devicereview", "company"),

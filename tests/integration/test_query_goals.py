@@ -116,6 +116,7 @@ def test_all_our_pages_are_counted(counted: list[dict[str, int]]) -> None:
         "mappings_device_dashboard", "mappings_devicereview_changelist", "mappings_devicefinding_changelist",
         "mappings_contractunits_changelist", "mappings_device_change", "integration_syncrun_change",
         "tickets_alert_change", "tickets_ticket_change", "tickets_ticketdefaults_change",
+        "tickets_ticketrule_changelist", "tickets_ticketrule_change", "tickets_alertpolicy_change",
     }  # fmt: skip
     assert wanted <= set(few)
 

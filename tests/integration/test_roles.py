@@ -95,7 +95,8 @@ def test_an_administrator_may_do_everything_of_ours():
             "Dispatcher",
             "mappings.change_sitemapping mappings.add_devicetyperule mappings.delete_fieldmap "
             "mappings.change_contractrule mappings.change_devicereview mappings.change_devicefinding "
-            "tickets.change_ticketdefaults tickets.change_alert integration.add_syncrun integration.view_vendorhealth",
+            "tickets.change_ticketdefaults tickets.change_alert tickets.add_ticketrule tickets.delete_ticketrule "
+            "tickets.change_alertpolicy integration.add_syncrun integration.view_vendorhealth",
             "integration.view_connection integration.change_connection auth.view_user auth.change_group "
             "mappings.change_devicepolicy mappings.change_mirrorstate django_celery_beat.change_periodictask",
         ),
@@ -104,12 +105,14 @@ def test_an_administrator_may_do_everything_of_ours():
             "tickets.view_alert tickets.change_alert mappings.change_devicereview mappings.view_device "
             "integration.view_syncrun",
             "mappings.change_sitemapping mappings.change_contractrule mappings.change_fieldmap "
-            "tickets.change_ticketdefaults integration.add_syncrun integration.view_connection",
+            "tickets.change_ticketdefaults tickets.change_ticketrule tickets.change_alertpolicy integration.add_syncrun "
+            "integration.view_connection",
         ),
         (
             "Viewer",
-            "tickets.view_alert mappings.view_device integration.view_syncrun integration.view_vendorcall",
-            "tickets.change_alert integration.view_connection auth.view_user",
+            "tickets.view_alert tickets.view_ticketrule tickets.view_alertpolicy mappings.view_device "
+            "integration.view_syncrun integration.view_vendorcall",
+            "tickets.change_alert tickets.change_ticketrule integration.view_connection auth.view_user",
         ),
     ],
 )

@@ -51,7 +51,7 @@ class Server:
         wait_for(
             lambda: "Stop       Ctrl-C" in self.output() or self.process.poll() is not None,
             "it is ready",
-            seconds=60,
+            seconds=180,  # migrations, two sandboxes and three processes on a machine that runs other tests
         )
         assert self.process.poll() is None, self.output()
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 import tickets
-from tickets.domain.monitor_types import MONITOR_TYPES
+from tickets.domain.monitor_types import SEEDS
 from tickets.models import Alert, AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
 
 pytestmark = pytest.mark.django_db
@@ -39,10 +39,10 @@ def test_upgraded_installation_gets_the_types_it_misses():
 
 def test_new_type_takes_no_other_rows_place():
     """Its position in the list is that of an older type's row."""
-    last = MONITOR_TYPES[-1].slug
+    last = SEEDS[-1].slug
     TicketDefaults.objects.filter(monitor_type__slug=NEWER).delete()
     MonitorType.objects.filter(slug=NEWER).delete()
-    position = [seed.slug for seed in MONITOR_TYPES].index(NEWER) + 2
+    position = [seed.slug for seed in SEEDS].index(NEWER) + 2
     TicketDefaults.objects.filter(monitor_type__slug=last).delete()
     other = TicketDefaults.objects.create(pk=position, monitor_type=MonitorType.objects.get(slug=last))
     call_command("migrate", verbosity=0)

@@ -1,6 +1,6 @@
 """Typed lists: tickets, work types, people."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -65,3 +65,55 @@ def test_configuration_items_by_udf(double, client):
     item_id = client.create_configuration_item({"companyID": 1, "productID": 2, "isActive": True})
     client.update_configuration_item(item_id, {"isActive": False})
     assert client.find_configuration_item(item_id).is_active is False
+
+
+def test_business_hours_are_local_times_of_day(double, client):
+    double.rows["InternalLocationWithBusinessHours"] = [
+        {
+            "id": 10,
+            "name": "Headquarters",
+            "isDefault": True,
+            "timeZoneID": 13,
+            "holidaySetID": 4,
+            "mondayBusinessHoursStartTime": "1970-01-01T08:00:00.000",
+            "mondayBusinessHoursEndTime": "1970-01-01T17:30:00Z",
+            "tuesdayBusinessHoursStartTime": "09:00:00",
+            "tuesdayBusinessHoursEndTime": "00:00:00",
+            "wednesdayBusinessHoursStartTime": "2000-01-01T00:00:00",
+            "wednesdayBusinessHoursEndTime": "2000-01-01T00:00:00",
+            "thursdayBusinessHoursStartTime": "08:00:00",
+            "holidayHoursStartTime": "10:00:00",
+            "holidayHoursEndTime": "12:00:00",
+        }
+    ]
+    (location,) = client.iter_business_locations()
+    assert (location.name, location.is_default, location.time_zone_id) == ("Headquarters", True, 13)
+    assert location.days == (
+        (time(8), time(17, 30)),
+        (time(9), time(0)),
+        None,  # opens and closes at once
+        None,  # closes never
+        None,
+        None,
+        None,
+    )
+    assert location.holiday_hours == (time(10), time(12))
+    double.rows["InternalLocationWithBusinessHours"][0]["noHoursOnHolidays"] = True
+    assert next(client.iter_business_locations()).holiday_hours is None
+    double.rows["InternalLocationWithBusinessHours"][0]["mondayBusinessHoursEndTime"] = "25:00:00"
+    with pytest.raises(ContractBroken, match="mondayBusinessHoursEndTime"):
+        next(client.iter_business_locations())
+
+
+def test_a_holiday_is_the_day_as_written(double, client):
+    double.rows["Holidays"] = [
+        {"id": 1, "holidaySetID": 4, "holidayName": "Christmas", "holidayDate": "2026-12-25T00:00:00-05:00"}
+    ]
+    (holiday,) = client.iter_holidays()
+    assert (holiday.day, holiday.name, holiday.holiday_set_id) == (date(2026, 12, 25), "Christmas", 4)
+
+
+def test_service_desk_roles(double, client):
+    double.rows["ResourceServiceDeskRoles"] = [{"id": 1, "resourceID": 5, "roleID": 6, "isDefault": True}]
+    (one,) = client.iter_resource_service_desk_roles()
+    assert (one.resource_id, one.role_id, one.is_active, one.is_default) == (5, 6, True, True)

@@ -10,6 +10,7 @@ from integration.vendors.autotask import links, picklists
 from integration.vendors.autotask.limits import cut, length_of, strip_nul
 from integration.vendors.autotask.records import (
     BillingCode,
+    BusinessLocation,
     Company,
     CompanyLocation,
     ConfigurationItem,
@@ -25,6 +26,7 @@ from integration.vendors.autotask.records import (
     Product,
     Resource,
     ResourceRole,
+    ResourceServiceDeskRole,
     Role,
     Threshold,
     Ticket,
@@ -39,6 +41,7 @@ NEEDED = {"id": 1, "companyID": 2, "ticketID": 3, "contractID": 4, "serviceID": 
 NEEDED |= {"resourceID": 7, "roleID": 8}
 PARSERS = [
     BillingCode,
+    BusinessLocation,
     Company,
     CompanyLocation,
     ConfigurationItem,
@@ -52,6 +55,7 @@ PARSERS = [
     Product,
     Resource,
     ResourceRole,
+    ResourceServiceDeskRole,
     Role,
     Ticket,
     TicketCategory,

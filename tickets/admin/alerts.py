@@ -4,51 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.auth.models import User
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import (
-    AllValuesCheckboxFilter,
+    AutocompleteSelectFilter,
     BooleanRadioFilter,
     ChoicesCheckboxFilter,
     FieldTextFilter,
     RelatedDropdownFilter,
 )
 
+from tickets.admin.alert_deeds import AlertDeeds
+from tickets.admin.alert_filters import CauseFilter, OrganizationFilter
 from tickets.admin.display import (
     ALERT_STATE_COLORS,
     ALERT_STATE_WORDS,
     PRIORITY_COLORS,
-    ReadOnlyAdmin,
     column,
     show_link,
     show_moment,
     show_two_lines,
 )
-from tickets.admin.story import alert_story
+from tickets.admin.story import alert_story, for_story
+from tickets.domain.monitor_types import AGENT_TICKET
 from tickets.models import Alert
 from tickets.selectors.pages import attach_places
 from tickets.services.links import device_link, ticket_link
-from tickets.services.retry import retry_alert
-from tickets.tasks import enqueue_actions
+
+
+class MonitorTypeFilter(RelatedDropdownFilter):  # type: ignore[misc]  # the theme ships no types
+    """The monitor types that raise alerts."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        """Leave out what end clients ask for: no alert is of it."""
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        return field.get_choices(
+            include_blank=False, ordering=ordering, limit_choices_to=~Q(slug=AGENT_TICKET)
+        )
 
 
 @admin.register(Alert)
-class AlertAdmin(ReadOnlyAdmin):
+class AlertAdmin(AlertDeeds):
     """Every alert in exactly one state, and why."""
 
     empty_text = "No alert has come in yet. Alerts appear here the moment Datto RMM raises them: by webhook at once, else with the next poll."
-    list_display = ["seen", "level", "what", "stands", "ticket_number", "device", "place"]
+    list_display = ["seen", "level", "what", "stands", "ticket_number", "monitor_name", "device", "place"]
     list_display_links = ["what"]
     list_filter = [
         ("state", ChoicesCheckboxFilter),
-        ("cause", AllValuesCheckboxFilter),
+        ("cause", CauseFilter),
         ("priority", ChoicesCheckboxFilter),
         ("is_resolved", BooleanRadioFilter),
-        ("monitor_type", RelatedDropdownFilter),
+        ("monitor_type", MonitorTypeFilter),
+        ("monitor", AutocompleteSelectFilter),
+        OrganizationFilter,
         ("datto_site_name", FieldTextFilter),
     ]
     list_filter_submit = True
@@ -61,12 +73,11 @@ class AlertAdmin(ReadOnlyAdmin):
         "ticket__ticket_number",
     ]
     search_help_text = "Alert uid, summary, device, site or ticket number."
-    actions = ["retry_now"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         """Return alerts without their big columns."""
         alerts: QuerySet[Alert] = super().get_queryset(request)
-        return alerts.select_related("ticket__company").defer(
+        return alerts.select_related("ticket__company", "monitor", "monitor_type").defer(
             "context", "decision", "diagnostics", "ticket__fields"
         )
 
@@ -77,8 +88,10 @@ class AlertAdmin(ReadOnlyAdmin):
         return changelist
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Let the ledger link to alerts that are no longer listed."""
-        return lookup == "missed_polls__gt" or bool(super().lookup_allowed(lookup, value, request))
+        """Let the ledger link to alerts that are no longer listed, and a ticket to all its alerts."""
+        return lookup in {"missed_polls__gt", "ticket__id__exact"} or bool(
+            super().lookup_allowed(lookup, value, request)
+        )
 
     @column(description="When", ordering="id")
     def seen(self, alert: Alert) -> str:
@@ -94,6 +107,13 @@ class AlertAdmin(ReadOnlyAdmin):
     def what(self, alert: Alert) -> str:
         """The trouble in one line, and the reason for its state."""
         return show_two_lines(str(alert), alert.reason)
+
+    @column(description="Monitor", ordering="monitor__name")
+    def monitor_name(self, alert: Alert) -> str:
+        """The monitor as people call it; below, its type."""
+        return show_two_lines(
+            str(alert.monitor or "not recognised"), str(alert.monitor_type or "Other"), is_narrow=True
+        )
 
     @column(description="Device", ordering="datto_device_name")
     def device(self, alert: Any) -> str:
@@ -122,22 +142,6 @@ class AlertAdmin(ReadOnlyAdmin):
             ticket.ticket_number or f"#{ticket.autotask_ticket_id}", ticket_link(alert.connection, ticket)
         )
 
-    @admin.action(description="Retry now", permissions=["change"])
-    def retry_now(self, request: HttpRequest, chosen: QuerySet[Alert]) -> None:
-        """Try the chosen alerts again."""
-        user = request.user if isinstance(request.user, User) else None
-        due: list[int] = []
-        alerts = list(Alert.objects.filter(pk__in=chosen.values_list("pk", flat=True)).order_by("id"))
-        for alert in alerts:
-            due += retry_alert(alert, user)
-        enqueue_actions(due)
-        waiting = Alert.objects.filter(pk__in=[one.pk for one in alerts], state=Alert.State.BLOCKED).count()
-        text = f"Tried {len(alerts)} {'alert' if len(alerts) == 1 else 'alerts'} again."
-        if waiting:
-            self.message_user(request, f"{text} {waiting} still wait; each says why.", messages.WARNING)
-        else:
-            self.message_user(request, text, messages.SUCCESS)
-
     def change_view(
         self,
         request: HttpRequest,
@@ -148,11 +152,7 @@ class AlertAdmin(ReadOnlyAdmin):
         """Show the story of one alert."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        alert = (
-            Alert.objects.select_related("ticket__company", "monitor_type")
-            .filter(pk=_as_id(object_id))
-            .first()
-        )
+        alert = for_story(Alert.objects.filter(pk=_as_id(object_id))).first()
         if alert is None:
             raise Http404(f"There is no alert {object_id}.")
         context = {
@@ -163,6 +163,8 @@ class AlertAdmin(ReadOnlyAdmin):
             "title": str(alert),
             "media": self.media,
             "can_change": self.has_change_permission(request),
+            "can_silence": request.user.has_perm("tickets.add_silence"),
+            "can_end_silence": request.user.has_perm("tickets.change_silence"),
         }
         return TemplateResponse(request, "tickets/alert.html", context)
 

@@ -9,28 +9,30 @@ from django.contrib import admin, messages
 from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin, TabularInline
 
-from mappings.models import PicklistValue, WorkType
-from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm, read_priorities_once
+from integration.ids import read_id
+from tickets.admin.defaults_forms import PriorityForm, TicketDefaultsForm
 from tickets.admin.display import column, show_moment
-from tickets.domain.settings import FLAG_FIELDS, PICK_FIELDS, TEMPLATE_FIELDS, resolve
+from tickets.admin.settings_forms import settings_fieldsets
+from tickets.admin.settings_offer import load_plain_rows, offer_of, settings_rows
+from tickets.domain.settings import resolve
+from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
 from tickets.models import Alert, PriorityDefaults, TicketDefaults
 from tickets.selectors.groups import find_url
-from tickets.selectors.pages import has_picklists
 from tickets.services.defaults import (
     GLOBAL_ID,
     GLOBAL_NAME,
-    inactive_warning,
-    load_catalogue,
-    load_rows_above,
+    is_agent_ticket,
     with_values,
 )
 from tickets.services.retry import retry_refused_tickets
+from tickets.services.settings_words import list_inactive, list_marks
 from tickets.tasks import enqueue_actions
 
 _RECENT = timedelta(days=30)
@@ -52,10 +54,14 @@ class PriorityInline(TabularInline):  # type: ignore[misc]  # the theme ships no
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """Let the six lines share what they offer."""
         formset = super().get_formset(request, obj, **kwargs)
-        # Held as a static method: a plain function would become a method of the form.
-        shared = {"priorities": staticmethod(read_priorities_once())}
-        formset.form = type("SharingPriorityForm", (formset.form,), shared)
+        formset.form = type("SharingPriorityForm", (formset.form,), {"offer": offer_of(request)})
         return formset
+
+    def get_fields(self, request: HttpRequest, obj: TicketDefaults | None = None) -> list[str]:
+        """Leave out the choice of a ticket where there always is one."""
+        del request
+        is_agent = obj is not None and is_agent_ticket(obj.monitor_type)
+        return [name for name in self.fields if not is_agent or name != "create_ticket"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """There are exactly six priorities."""
@@ -77,23 +83,10 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
     warn_unsaved_form = True
     change_form_before_template = "tickets/defaults_before.html"
     change_form_after_template = "tickets/defaults_preview.html"
-    fieldsets = [
-        (
-            "Ticket",
-            {"fields": ["create_ticket", "queue", "ticket_type", "ticket_category", "source", "status"]},
-        ),
-        ("Classification", {"fields": ["issue_type", "sub_issue_type", "work_type"]}),
-        ("Texts", {"fields": ["title_template", "description_template"]}),
-        ("First note", {"fields": ["write_first_note", "note_template", "note_type", "note_publish"]}),
-        (
-            "Closing",
-            {"fields": ["complete_on_clear", "completed_status", "note_on_clear", "resolve_on_complete"]},
-        ),
-    ]
 
     class Media:
         css = {"all": ["tickets/pages.css"]}
-        js = ["tickets/pages.js", "tickets/defaults.js"]
+        js = ["tickets/pages.js", "tickets/settings.js", "tickets/preview.js", "tickets/effect.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There is one row per monitor type, always."""
@@ -102,6 +95,12 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
     def has_delete_permission(self, request: HttpRequest, obj: TicketDefaults | None = None) -> bool:
         """Emptying a row's fields is how it goes back to the defaults."""
         return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: TicketDefaults | None = None) -> Any:
+        """Show what makes sense for the row: nothing clears or repeats what an end client asks for."""
+        del request
+        is_agent = obj is not None and is_agent_ticket(obj.monitor_type)
+        return settings_fieldsets(obj, only=AGENT_FIELDS if is_agent else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TicketDefaults]:
         """Return rows with their values and the alerts of the last 30 days; two queries for the list."""
@@ -128,11 +127,21 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - the admin's own signature
         """Return the form with what an empty field inherits."""
         form = super().get_form(request, obj, change=change, **kwargs)
-        if obj is None:
-            return form
-        above = [] if obj.pk == GLOBAL_ID else load_rows_above(obj.monitor_type)
-        inherited = resolve(above, "High", catalogue=load_catalogue())
-        return type("BoundTicketDefaultsForm", (form,), {"inherited": inherited})
+        offer = offer_of(request)
+        bound: dict[str, Any] = {"offer": offer}
+        if obj is not None:
+            offer.attach(obj)
+            above = [] if obj.pk == GLOBAL_ID else load_plain_rows(offer, obj.monitor_type, with_own=False)
+            bound["inherited"] = resolve(above, "High", catalogue=offer.catalogue)
+            if obj.pk == GLOBAL_ID:
+                bound["by_priority"] = "Yes, but not for Information (built-in)"
+        return type("BoundTicketDefaultsForm", (form,), bound)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row with what its form shows, without what only the list counts. One query."""
+        del request, from_field
+        number = read_id(object_id)
+        return None if number is None else settings_rows().filter(pk=number).first()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - the admin's own signature
         """Save the lines too, say what is odd, and let refused tickets be tried with the new values."""
@@ -157,11 +166,15 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
             alerts = alerts.filter(monitor_type_id=obj.monitor_type_id)
         context.update(
             defaults=obj,
+            is_agent=obj is not None and is_agent_ticket(obj.monitor_type),
+            effect_url=reverse("effect-defaults", args=(obj.pk,))
+            if obj is not None and self.has_change_permission(request, obj)
+            else "",
             preview_alerts=list(alerts.order_by("-id")[:_PREVIEW_ALERTS]),
-            has_picklists=has_picklists(),
+            has_picklists=offer_of(request).has_picklists,
             variables=VARIABLES,
             filters=sorted(FILTERS),
-            inactive=_inactive(obj) if obj is not None else [],
+            inactive=list_inactive(obj) if obj is not None else [],
         )
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
@@ -218,22 +231,7 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
 
 def _set_fields(row: TicketDefaults) -> list[tuple[str, str, str]]:
     """Return (class, hover text, text) of each field that the row sets."""
-    found = []
-    for name, title in PICK_FIELDS.items():
-        value: PicklistValue | WorkType | None = getattr(row, name)
-        if value is not None:
-            label = _label(value)
-            hover = "" if value.is_active else inactive_warning(title, label)
-            found.append(("" if value.is_active else "bridge-struck", hover, f"{title}: {label}"))
-    for name, title in FLAG_FIELDS.items():
-        flag = getattr(row, name)
-        if flag is not None:
-            found.append(("", "", f"{title}: {'yes' if flag else 'no'}"))
-    found += [
-        ("", getattr(row, name), f"{title} text")
-        for name, title in TEMPLATE_FIELDS.items()
-        if getattr(row, name)
-    ]
+    found = list_marks(row)
     for line in row.priorities.all():
         parts = _line_parts(line)
         if parts:
@@ -254,15 +252,3 @@ def _line_parts(line: PriorityDefaults) -> list[str]:
     if line.due_minutes is not None:
         parts.append(f"due {line.due_minutes} min")
     return parts
-
-
-def _inactive(row: TicketDefaults) -> list[str]:
-    return [
-        inactive_warning(title, _label(value))
-        for name, title in PICK_FIELDS.items()
-        if (value := getattr(row, name)) is not None and not value.is_active
-    ]
-
-
-def _label(value: PicklistValue | WorkType) -> str:
-    return value.name if isinstance(value, WorkType) else value.label

@@ -33,7 +33,11 @@ class TicketAdmin(ReadOnlyAdmin):
     empty_text = "No ticket yet. Each Autotask ticket that RMM Bridge makes from an alert appears here."
     list_display = ["number", "what", "organization", "stands", "open_alerts", "made", "done"]
     list_display_links = ["what"]
-    list_filter = [("state", ChoicesCheckboxFilter), ("company__name", FieldTextFilter)]
+    list_filter = [
+        ("state", ChoicesCheckboxFilter),
+        ("kind", ChoicesCheckboxFilter),
+        ("company__name", FieldTextFilter),
+    ]
     list_filter_submit = True
     list_select_related = ["company"]
     search_fields = ["ticket_number", "title", "correlation_key", "company__name"]
@@ -113,7 +117,7 @@ class TicketAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         pk = int(object_id) if object_id.isdecimal() else 0
-        ticket = Ticket.objects.select_related("company").filter(pk=pk).first()
+        ticket = Ticket.objects.select_related("company", "previous", "problem").filter(pk=pk).first()
         if ticket is None:
             raise Http404(f"There is no ticket {object_id}.")
         context = {
@@ -123,5 +127,6 @@ class TicketAdmin(ReadOnlyAdmin):
             "original": ticket,
             "title": str(ticket),
             "media": self.media,
+            "can_change": request.user.has_perm("tickets.change_alert"),
         }
         return TemplateResponse(request, "tickets/ticket.html", context)

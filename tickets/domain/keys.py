@@ -10,6 +10,7 @@ from typing import Any
 #: Autotask's Tickets.externalID holds at most 50 characters.
 EXTERNAL_ID_LENGTH = 50
 _PREFIX = "rmm-alert:"
+_REQUEST_PREFIX = "rmm-request:"
 
 
 def correlation_key(alert_uid: str, *, round_: int = 1) -> str:
@@ -25,6 +26,16 @@ def correlation_key(alert_uid: str, *, round_: int = 1) -> str:
         return key
     digest = sha256(alert_uid.encode()).hexdigest()
     return f"{_PREFIX}{digest[: EXTERNAL_ID_LENGTH - len(_PREFIX) - len(suffix)]}{suffix}"
+
+
+def request_key(key: str) -> str:
+    """Return the external id of the ticket for a request; the same request gives the same key for ever.
+
+    Args:
+        key: 64 hexadecimal digits that tell the request from all others; any text works.
+    """
+    digest = sha256(key.encode()).hexdigest()
+    return f"{_REQUEST_PREFIX}{digest[: EXTERNAL_ID_LENGTH - len(_REQUEST_PREFIX)]}"
 
 
 def condition_key(*, device_uid: str, site_uid: str, monitor: str, stable: Mapping[str, Any]) -> str:

@@ -14,6 +14,8 @@ from typing import Final
 OTHER: Final = "other"
 #: A resource usage alert whose `type` is neither CPU nor memory nor SNMP throughput.
 RESOURCE: Final = "resource"
+#: No monitor: what end clients ask for. It has ticket defaults of its own, and rules may name it.
+AGENT_TICKET: Final = "agent_ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +94,6 @@ MONITOR_TYPES: Final[tuple[MonitorTypeSeed, ...]] = (
     MonitorTypeSeed(RESOURCE, "Resource Usage", (_USAGE,)),
     MonitorTypeSeed(OTHER, "Other"),
 )
+
+#: Everything that has a row of ticket defaults.
+SEEDS: Final[tuple[MonitorTypeSeed, ...]] = (*MONITOR_TYPES, MonitorTypeSeed(AGENT_TICKET, "Agent ticket"))

@@ -20,6 +20,8 @@ CAUSE_WORDS: Final[Mapping[str, str]] = {
     "hold_off": "held off: it may clear by itself",
     "maintenance": "held by a maintenance window",
     "silence": "silenced",
+    "rule": "the rules say no ticket",
+    "native": "Datto RMM's own integration made its ticket",
     "noted": "only noted in its completed ticket",
     "dropped": "dropped by a person",
     "site_ignored": "its site is ignored",

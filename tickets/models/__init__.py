@@ -7,7 +7,7 @@ from tickets.models.delivery import Delivery
 from tickets.models.ledger import LedgerCheck
 from tickets.models.monitor import Monitor, MonitorFingerprint
 from tickets.models.replay import HistoricAlert, ReplayRun
-from tickets.models.request import AgentRequest, RequestLink
+from tickets.models.request import AgentRequest, RequestLink, RequestPolicy
 from tickets.models.rule import AlertPolicy, TicketRule
 from tickets.models.silence import Silence
 from tickets.models.ticket import Ticket
@@ -29,6 +29,7 @@ __all__ = [
     "PriorityDefaults",
     "ReplayRun",
     "RequestLink",
+    "RequestPolicy",
     "Silence",
     "Ticket",
     "TicketDefaults",

@@ -29,6 +29,7 @@ class Action(models.Model):
         REOPEN_TICKET = "reopen_ticket", "Reopen the ticket"
         APPEND_NOTE = "append_note", "Note what was added"
         UPDATE_TICKET = "update_ticket", "Change the ticket"
+        COUNT_ALERTS = "count_alerts", "Bring the counter up to date"
         ADD_ITEMS = "add_items", "Add configuration items"
 
     class State(models.TextChoices):

@@ -107,6 +107,9 @@ class Alert(models.Model):
     is_ungrouped = models.BooleanField(
         default=False, help_text="A person took it out of a group; it is not grouped again."
     )
+    skips_holds = models.BooleanField(
+        default=False, help_text="A person wants its ticket now: no hold, window or silence applies to it."
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -49,6 +49,13 @@ class ReplayRun(models.Model):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
+    class Kind(models.TextChoices):
+        """Who asked; only those of people are listed."""
+
+        COMPARE = "compare", "Replay"
+        EFFECT = "effect", "Effect of a change, asked by a form"
+        COACH = "coach", "Noise coach"
+
     title = models.CharField(max_length=200)
     status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
     days = models.PositiveSmallIntegerField(default=30)
@@ -64,6 +71,11 @@ class ReplayRun(models.Model):
     total = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.COMPARE)
+    started_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a worker was last told of it; told again when that was lost."
+    )
     promoted_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -74,6 +86,12 @@ class ReplayRun(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name = "replay"
+        indexes = [models.Index(fields=["status", "created_at"], name="tickets_replay_status")]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it waits for a worker or is at work."""
+        return self.status in {self.Status.QUEUED, self.Status.RUNNING}

@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 
+from integration.fields import EncryptedTextField
 from mappings.models import Contact, Device
 from tickets.models.ticket import Ticket
+
+
+class RequestPolicy(models.Model):
+    """How request pages are handed out and how much is taken in; a single row with id 1."""
+
+    SINGLETON_ID: ClassVar[int] = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=SINGLETON_ID, editable=False)
+    component_secret = EncryptedTextField(
+        blank=True, default="", editable=False, help_text="Empty: devices cannot fetch links by themselves."
+    )
+    secret_made_at = models.DateTimeField(null=True, blank=True, editable=False)
+    link_days = models.PositiveIntegerField(
+        "days a fetched link is valid",
+        null=True,
+        blank=True,
+        help_text="Of links that devices fetch by themselves. Empty: until it is revoked.",
+    )
+    requests_per_hour = models.PositiveIntegerField(
+        "requests an hour from one device", default=10, help_text="More are refused until the hour is over."
+    )
+
+    class Meta:
+        verbose_name = "request policy"
+        verbose_name_plural = "request policy"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="tickets_requestpolicy_single")]
+
+    def __str__(self) -> str:
+        return "Request pages"
 
 
 class RequestLink(models.Model):
     """The right to send requests from one device. The token itself is not kept, only its digest."""
 
+    class Source(models.TextChoices):
+        """Who asked for it."""
+
+        PERSON = "person", "A person"
+        COMPONENT = "component", "The device itself"
+
+    source = models.CharField("made by", max_length=10, choices=Source, default=Source.PERSON)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="request_links")
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: until it is revoked.")
@@ -25,6 +64,7 @@ class RequestLink(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["device", "-id"], name="tickets_requestlink_device")]
 
     def __str__(self) -> str:
         return f"Request page of {self.device}"
@@ -64,10 +104,18 @@ class AgentRequest(models.Model):
     ticket = models.ForeignKey(
         Ticket, null=True, blank=True, on_delete=models.SET_NULL, related_name="requests"
     )
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="When a waiting request is looked at again by itself."
+    )
     received_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "request"
+        indexes = [
+            models.Index(fields=["state", "-id"], name="tickets_request_state"),
+            models.Index(fields=["device", "received_at"], name="tickets_request_device"),
+        ]
 
     def __str__(self) -> str:
         return self.subject

@@ -83,6 +83,9 @@ class Ticket(models.Model):
     )
     occurrences = models.PositiveIntegerField(default=1, help_text="Alerts it has stood for.")
     noted_occurrences = models.PositiveIntegerField(default=1, help_text="Of them, named in Autotask.")
+    counted_occurrences = models.PositiveIntegerField(
+        default=1, help_text="As a user-defined field of the ticket says in Autotask."
+    )
     noted_at = models.DateTimeField(null=True, blank=True, help_text="When repeats were last noted.")
     escalated_at = models.DateTimeField(null=True, blank=True)
     touched_at = models.DateTimeField(

@@ -1,4 +1,4 @@
-"""The story of an alert and its ticket."""
+"""The story of an alert, or of an end client's request, and its ticket."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from tickets.models.alert import Alert
+from tickets.models.request import AgentRequest
 from tickets.models.ticket import Ticket
 
 
@@ -14,6 +15,9 @@ class TimelineEvent(models.Model):
 
     alert = models.ForeignKey(Alert, null=True, blank=True, on_delete=models.CASCADE, related_name="events")
     ticket = models.ForeignKey(Ticket, null=True, blank=True, on_delete=models.CASCADE, related_name="events")
+    request = models.ForeignKey(
+        AgentRequest, null=True, blank=True, on_delete=models.CASCADE, related_name="events"
+    )
     kind = models.CharField(max_length=40, help_text="Machine word, such as ticket_created.")
     text = models.TextField()
     data = models.JSONField(default=dict, blank=True)

@@ -14,7 +14,8 @@ from integration.tally import Row, ask, question
 from mappings.services.devices import attention
 from tickets.domain.defects import DEFECT_REMEDY, UNREADABLE_REMEDY
 from tickets.domain.settings import PICK_FIELDS
-from tickets.models import Alert, Delivery, PriorityDefaults, Ticket, TicketDefaults
+from tickets.models import AgentRequest, Alert, Delivery, PriorityDefaults, Ticket, TicketDefaults
+from tickets.selectors import inbox_life
 
 #: How far back the inbox looks for inbound messages that could not be used.
 _MESSAGES_WITHIN: Final = timedelta(hours=24)
@@ -44,10 +45,19 @@ def read_answers(now: datetime) -> Answers:
                 text=F("detail"),
                 more=F("remedy"),
             ),
+            question(
+                "waiting request",
+                AgentRequest.objects.filter(state=AgentRequest.State.BLOCKED),
+                group=("cause",),
+                key=F("cause"),
+                text=Max("reason"),
+                more=Max("remedy"),
+            ),
             _unusable_deliveries(now),
             _failed_kinds(),
             *_inactive_values(),
             *attention.questions(now),
+            *inbox_life.questions(now),
         ]
     )
 

@@ -26,9 +26,13 @@ class Group:
         cure: what a person can do.
         examples: some of the things.
         links: where the cure is.
-        retry_cause: cause whose alerts can be tried again from here; empty for none.
+        retry_cause: cause whose alerts, or requests, can be tried again from here; empty for none.
+        retry_to: name of the address that does it.
         icon: name in the admin's icon font.
         permission: who may see it.
+        retry_kind: kind of vendor write whose refused ones can be tried again from here; empty for none.
+        lasting: what to change so that it does not come back; empty when nothing would help.
+        is_calm: worth a look, but nothing waits: told apart, and no trouble.
     """
 
     title: str
@@ -38,8 +42,12 @@ class Group:
     examples: tuple[Link, ...] = ()
     links: tuple[Link, ...] = ()
     retry_cause: str = ""
+    retry_to: str = "attention-retry"
     icon: str = "error"
     permission: str = "tickets.view_alert"
+    retry_kind: str = ""
+    lasting: str = ""
+    is_calm: bool = False
 
 
 def find_url(name: str, *args: object, **query: str) -> str:

@@ -12,20 +12,21 @@ from tickets.models import Action, Delivery
 from tickets.selectors import pages
 from tickets.selectors.asking import Answers, read_answers
 from tickets.selectors.groups import Group, Link, count_words, find_url, make_links
+from tickets.selectors.inbox_causes import CAUSE_LASTING, CAUSE_TITLES, REFUSED_LASTING, refused_title
 from tickets.selectors.inbox_devices import list_device_groups
+from tickets.selectors.inbox_life import list_calm_groups, list_life_groups
 
-#: Cause of a blocked alert -> title of its group.
-CAUSE_TITLES: Final = {
-    "site_unknown": "Alerts of sites that are not read yet",
-    "site_unmapped": "Sites without an organization",
-    "site_conflict": "Sites that several organizations fit",
-    "company_inactive": "Organizations that are inactive in Autotask",
-    "company_missing": "Organizations that are gone from Autotask",
-    "ticket_refused": "Tickets that Autotask refused",
-    "ticket_taken": "Alerts for which Autotask named another ticket",
-    "ticket_deleted": "Tickets deleted in Autotask while the alert is open",
-    "reopened": "Alerts that are open again",
-    "defect": "Alerts that RMM Bridge stumbled over",
+#: Cause of a waiting request -> what is the matter, after "Requests of end clients: ".
+REQUEST_CAUSES: Final = {
+    "site_unknown": "their site is not read yet",
+    "site_unmapped": "their site has no organization",
+    "site_conflict": "several organizations fit their site",
+    "site_ignored": "their site is ignored",
+    "company_inactive": "their organization is inactive in Autotask",
+    "company_missing": "their organization is gone from Autotask",
+    "ticket_refused": "Autotask refused the ticket",
+    "ticket_taken": "Autotask named another ticket",
+    "defect": "RMM Bridge stumbled over them",
 }
 _MESSAGE_TROUBLES: Final = {
     Delivery.State.UNREADABLE: "could not be read",
@@ -53,11 +54,14 @@ def build_groups(now: datetime, answers: Answers, connection: Connection | None)
         *_vendors(answers),
         *_preflight(answers),
         *_blocked_alerts(),
+        *_waiting_requests(answers),
         *_refused_actions(now),
+        *list_life_groups(answers),
         *_deliveries(answers),
         *_runs(answers),
         *list_device_groups(answers),
         *_inactive_values(answers),
+        *list_calm_groups(answers),
     ]
 
 
@@ -120,6 +124,7 @@ def _webhook(connection: Connection) -> Group:
             ("Inbound addresses", find_url("inbound-addresses")), ("Preflight", find_url("preflight"))
         ),
         icon="webhook",
+        lasting="Autotask switches a webhook off after failures: keep the address reachable from the internet.",
     )
 
 
@@ -132,6 +137,7 @@ def _vendors(answers: Answers) -> list[Group]:
             "Nothing to do if the outage is short: everything waits in order and is written when it answers again.",
             links=make_links(("Integration health", find_url("integration-health"))),
             icon="cloud_off",
+            lasting="If it happens often, look at the times under Overview > Integration health, and ask the vendor.",
         )
         for row in sorted(answers.get("vendor down", []), key=lambda row: row.key)
     ]
@@ -150,6 +156,7 @@ def _preflight(answers: Answers) -> list[Group]:
             examples=tuple(Link(check.key, find_url("preflight")) for check in failed[:_EXAMPLES]),
             links=make_links(("Open preflight", find_url("preflight"))),
             icon="fact_check",
+            lasting="Keep an API user of its own for RMM Bridge, whose rights nobody changes by the way.",
         )
     ]
 
@@ -179,10 +186,41 @@ def _blocked_alerts() -> list[Group]:
                 examples=tuple(examples.values()),
                 links=make_links(*links),
                 retry_cause=one.cause,
+                lasting=CAUSE_LASTING.get(one.cause, ""),
                 icon="lan" if about_sites else "confirmation_number",
             )
         )
     return groups
+
+
+def _waiting_requests(answers: Answers) -> list[Group]:
+    """A person waits behind each, so every cause is told apart."""
+    return [
+        Group(
+            f"Requests of end clients: {REQUEST_CAUSES.get(row.key, 'others')}",
+            row.number,
+            row.text,
+            row.more,
+            links=make_links(
+                (
+                    "See the requests",
+                    find_url(
+                        "admin:tickets_agentrequest_changelist", state__exact="blocked", cause__exact=row.key
+                    ),
+                ),
+                *(
+                    [("Map sites", find_url("admin:mappings_sitemapping_changelist"))]
+                    if row.key in {*SITE_CAUSES, "site_ignored"}
+                    else []
+                ),
+            ),
+            retry_cause=row.key,
+            retry_to="requests-retry",
+            icon="contact_support",
+            permission="tickets.view_agentrequest",
+        )
+        for row in sorted(answers.get("waiting request", []), key=lambda row: (-row.number, row.key))
+    ]
 
 
 def _waiting_sites(blocked: list[pages.BlockedSite]) -> dict[str, Link]:
@@ -202,21 +240,23 @@ def _waiting_sites(blocked: list[pages.BlockedSite]) -> dict[str, Link]:
 
 
 def _refused_actions(now: datetime) -> list[Group]:
-    groups: dict[tuple[str, str], list[Action]] = {}
-    for action in pages.list_refused_actions(now):
-        words = "Refused" if action.state == Action.State.REFUSED else "RMM Bridge stumbled over"
-        groups.setdefault((words, action.kind), []).append(action)
-    return [
-        Group(
-            f"{words}: {actions[0].get_kind_display().lower()}",
-            len(actions),
-            actions[0].error,
-            actions[0].remedy or "Open one, mend the cause and press Retry.",
-            examples=tuple(_action_link(action) for action in actions[:_EXAMPLES]),
-            icon="block",
+    groups = []
+    for one in pages.count_refused(now):
+        newest = one.examples[0] if one.examples else None
+        label = str(Action.Kind(one.kind).label)
+        groups.append(
+            Group(
+                refused_title(one.kind, label, is_defect=one.is_defect),
+                one.count,
+                newest.error if newest is not None else "",
+                (newest.remedy if newest is not None else "") or "Open one, mend the cause and press Retry.",
+                examples=tuple(_action_link(action) for action in one.examples[:_EXAMPLES]),
+                retry_kind=one.kind,
+                icon="block",
+                lasting=CAUSE_LASTING["defect"] if one.is_defect else REFUSED_LASTING.get(one.kind, ""),
+            )
         )
-        for (words, _kind), actions in groups.items()
-    ]
+    return groups
 
 
 def _action_link(action: Action) -> Link:
@@ -241,6 +281,7 @@ def _deliveries(answers: Answers) -> list[Group]:
                     ("Inbound addresses", find_url("inbound-addresses")),
                 ),
                 icon="move_to_inbox",
+                lasting="Copy the body from Settings > Inbound addresses as it is, without retyping it.",
             )
         )
     return groups
@@ -291,5 +332,6 @@ def _inactive_values(answers: Answers) -> list[Group]:
             ),
             links=make_links(("Ticket defaults", find_url("admin:tickets_ticketdefaults_changelist"))),
             icon="tune",
+            lasting="Before a pick list value is switched off in Autotask, choose another one here.",
         )
     ]

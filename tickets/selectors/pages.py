@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 
-from django.db.models import Count, Max, Q
-from django.db.models.functions import Lower, TruncDate
+from django.db.models import Count, F, Max, Q, QuerySet, Window
+from django.db.models.functions import Lower, RowNumber, TruncDate
 
 from integration.models import Connection, SyncRun, VendorCall
-from mappings.models import PicklistValue
 from tickets.domain.decisions import Cause
 from tickets.domain.resolution_text import SYSTEM_NAMES
 from tickets.models import Action, Alert, Ticket
@@ -19,6 +18,10 @@ from tickets.selectors.places import places_of, with_place
 
 #: How far back the inbox looks for refused notes.
 _NOTES_WITHIN: Final = timedelta(days=7)
+_NOTES: Final = (Action.Kind.FIRST_NOTE, Action.Kind.CLEAR_NOTE, Action.Kind.APPEND_NOTE)
+_CHANGES: Final = (Action.Kind.UPDATE_TICKET, Action.Kind.ADD_ITEMS, Action.Kind.MOVE_TICKET)
+#: So many of the newest refused writes of a kind are read as examples.
+_EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,24 +176,58 @@ def count_causes(blocked: Iterable[BlockedSite]) -> list[CauseCount]:
     return sorted(causes, key=lambda one: (-one.alerts, one.cause))
 
 
-def list_refused_actions(now: datetime, limit: int = 50) -> list[Action]:
-    """Return vendor writes that were refused, or stumbled over, and still matter, newest first. One query.
+@dataclass(frozen=True, slots=True)
+class RefusedKind:
+    """Vendor writes of one kind that did not go through.
+
+    Attributes:
+        is_defect: our own code stumbled; the vendor said nothing.
+        count: of all of them.
+        examples: the newest ones.
+    """
+
+    kind: str
+    is_defect: bool
+    count: int
+    examples: list[Action]
+
+
+def refused_actions(now: datetime) -> QuerySet[Action]:
+    """Return vendor writes that were refused, or stumbled over, and still matter; not yet read.
 
     A ticket that could not be made is not among them: its alert is blocked and counted there.
     """
     still_matters = (
         Q(kind=Action.Kind.COMPLETE_TICKET, ticket__state=Ticket.State.OPEN)
         | Q(kind=Action.Kind.RESOLVE_ALERT, alert__is_resolved=False)
-        | Q(kind__in=[Action.Kind.FIRST_NOTE, Action.Kind.CLEAR_NOTE], finished_at__gte=now - _NOTES_WITHIN)
+        | Q(kind__in=_NOTES, finished_at__gte=now - _NOTES_WITHIN)
+        | Q(kind__in=_CHANGES, ticket__state=Ticket.State.OPEN, finished_at__gte=now - _NOTES_WITHIN)
     )
     stumbled = Q(state=Action.State.WAITING, cause=Cause.DEFECT) & ~Q(kind=Action.Kind.CREATE_TICKET)
-    refused = Action.objects.filter(Q(still_matters, state=Action.State.REFUSED) | stumbled)
-    return list(refused.select_related("alert", "ticket").order_by("-id")[:limit])
+    return Action.objects.filter(Q(still_matters, state=Action.State.REFUSED) | stumbled)
 
 
-def has_picklists() -> bool:
-    """Return whether pick lists of tickets have been read. One query."""
-    return PicklistValue.objects.filter(entity="Tickets").exists()
+def count_refused(now: datetime) -> list[RefusedKind]:
+    """Return vendor writes that did not go through, by kind, the newest kind first. One query."""
+    alike: dict[str, Any] = {"partition_by": [F("kind"), F("state")]}
+    examples = (
+        refused_actions(now)
+        .annotate(
+            alike=Window(Count("pk"), **alike),
+            place=Window(RowNumber(), order_by=F("pk").desc(), **alike),
+        )
+        .filter(place__lte=_EXAMPLES)
+        .select_related("alert", "ticket")
+        .order_by("-pk")
+    )
+    kinds: dict[tuple[str, str], RefusedKind] = {}
+    for action in examples:
+        is_defect = action.state != Action.State.REFUSED
+        one = kinds.setdefault(
+            (action.kind, action.state), RefusedKind(action.kind, is_defect, action.alike, [])
+        )
+        one.examples.append(action)
+    return list(kinds.values())
 
 
 def count_alerts_by_monitor_type(now: datetime, days: int = 30) -> dict[int | None, int]:

@@ -37,6 +37,7 @@ from tickets.services import defects, gate, grow, move, outbox, refusals
 from tickets.services.clients import Clients
 from tickets.services.create import create_ticket, write_first_note
 from tickets.services.finish import complete_ticket, resolve_alert, write_clear_note
+from tickets.services.requests import states
 from tickets.services.snapshot import same_settings
 from tickets.services.timeline import record_event
 
@@ -52,6 +53,7 @@ _LANES: dict[str, Lane] = {
     Action.Kind.REOPEN_TICKET: Lane.NEW_TICKET,
     Action.Kind.APPEND_NOTE: Lane.NOTE,
     Action.Kind.UPDATE_TICKET: Lane.NOTE,
+    Action.Kind.COUNT_ALERTS: Lane.NOTE,
     Action.Kind.ADD_ITEMS: Lane.NOTE,
 }
 _PERFORM: dict[str, Callable[..., list[int]]] = {
@@ -64,6 +66,7 @@ _PERFORM: dict[str, Callable[..., list[int]]] = {
     Action.Kind.REOPEN_TICKET: grow.reopen_ticket,
     Action.Kind.APPEND_NOTE: grow.append_note,
     Action.Kind.UPDATE_TICKET: grow.update_ticket,
+    Action.Kind.COUNT_ALERTS: grow.count_alerts,
     Action.Kind.ADD_ITEMS: grow.add_item,
 }
 _PAUSES_SECONDS = (3, 6, 15, 30, 60, 120, 300)
@@ -282,6 +285,8 @@ def _set_aside(action: Action, cause: str, error: str, remedy: str, pause: timed
         Alert.objects.filter(pk=alert.pk, state=Alert.State.TICKETING).update(
             reason=f"The ticket could not be made yet: {error}"[:2000], remedy=remedy
         )
+    if action.kind == Action.Kind.CREATE_TICKET and alert is None and action.ticket is not None:
+        states.record_delay(action.ticket, error, remedy)
     if first_time:
         record_event(
             f"{action.kind}_delayed",

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mappings.models import Device
 from tickets.domain.grouping import Around, StormPolicy, TicketKind, TicketRef
+from tickets.domain.guests import guest_keys, machine_key
 from tickets.domain.settings import EffectiveSettings
 from tickets.domain.settings.catalogue import RelatedGroup
 from tickets.models import Action, Alert, DecisionLock, Ticket
@@ -180,17 +181,18 @@ def _related(
 
 
 def _same_host(device: Device) -> list[str]:
-    """Return uids of a device's virtual host and of the other guests on it, as far as audits tell."""
+    """Return uids of a device's virtual host and of the other guests on it, as far as audits tell; two queries."""
     hosts = Device.objects.filter(site=device.site_id, device_class="esxihost", is_deleted=False)
-    for host in hosts.select_related("audit"):
+    own = machine_key(device.hostname)
+    for host in hosts.select_related("audit").order_by("id"):
         audit = getattr(host, "audit", None)
-        names = {str(name).casefold() for name in audit.guests} if audit is not None else set()
-        if host.pk == device.pk or device.hostname.casefold() in names:
+        names = guest_keys(audit.guests) if audit is not None else frozenset()
+        if host.pk == device.pk or own in names:
             at_site = Device.objects.filter(site=device.site_id, is_deleted=False)
             return [
                 uid
                 for uid, name in at_site.values_list("datto_device_uid", "hostname")
-                if name.casefold() in names or uid == host.datto_device_uid
+                if machine_key(name) in names or uid == host.datto_device_uid
             ]
     return []
 

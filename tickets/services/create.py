@@ -18,12 +18,14 @@ from integration.vendors.errors import (
     VendorError,
     WriteOutcomeUnknown,
 )
+from tickets.domain.grouping import TicketKind
 from tickets.models import Action, Alert, Ticket
 from tickets.services import close, outbox, refusals
 from tickets.services.clients import Clients
 from tickets.services.notes import plan_first_note
 from tickets.services.policy import load_policy
 from tickets.services.repeats import wish_append
+from tickets.services.requests.states import is_request, record_ticketed
 from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 
@@ -49,7 +51,7 @@ def create_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
             return _adopt(
                 action, ticket, alert, found, how="found again by its external id after a lost answer"
             )
-    if answered_id is None and not _has_open_alert(ticket):
+    if answered_id is None and not _is_wanted(ticket):
         return _abandon(action, ticket)
     if answered_id is None:
         outbox.update_held(action, in_doubt=True, doubt_since=timezone.now())
@@ -110,14 +112,15 @@ def write_note(action: Action, client: AutotaskClient, autotask_ticket_id: int) 
         raise
 
 
-def _parts(action: Action) -> tuple[Ticket, Alert]:
-    if action.ticket is None or action.alert is None:
+def _parts(action: Action) -> tuple[Ticket, Alert | None]:
+    if action.ticket is None or (action.alert is None and not is_request(action.ticket)):
         raise ValueError(f"action {action.pk} names no ticket or no alert")
     return action.ticket, action.alert
 
 
-def _has_open_alert(ticket: Ticket) -> bool:
-    return ticket.alerts.filter(is_resolved=False).exists()
+def _is_wanted(ticket: Ticket) -> bool:
+    """A person's request does not clear by itself."""
+    return is_request(ticket) or ticket.alerts.filter(is_resolved=False).exists()
 
 
 def _abandon(action: Action, ticket: Ticket) -> list[int]:
@@ -167,10 +170,13 @@ def _save_id(action: Action, answered_id: int) -> None:
 def _find_shared(ticket: Ticket, answered_id: int) -> Ticket | None:
     """Return the other open ticket of ours into which Autotask's duplicate handling merged this one.
 
-    One that is over is not shared: the alert would be resolved with it, unseen by anybody.
+    One that is over is not shared: the alert would be resolved with it, unseen by anybody. A request is not shared
+    either: what the person wrote would be in no ticket, or an alert that clears would close it.
     """
+    if is_request(ticket):
+        return None
     others = Ticket.objects.filter(autotask_ticket_id=answered_id, state=Ticket.State.OPEN)
-    return others.exclude(pk=ticket.pk).first()
+    return others.exclude(kind=TicketKind.REQUEST).exclude(pk=ticket.pk).first()
 
 
 def _merge_into(action: Action, ticket: Ticket, other: Ticket) -> list[int]:
@@ -192,7 +198,7 @@ def _merge_into(action: Action, ticket: Ticket, other: Ticket) -> list[int]:
 
 
 def _read_back(
-    action: Action, client: AutotaskClient, ticket: Ticket, alert: Alert, answered_id: int
+    action: Action, client: AutotaskClient, ticket: Ticket, alert: Alert | None, answered_id: int
 ) -> list[int]:
     """Link the answered ticket if it carries our key; else look for ours, else refuse.
 
@@ -223,7 +229,7 @@ def _refuse_stranger(action: Action, ticket: Ticket, remote: RemoteTicket) -> li
         Ticket.objects.filter(pk=ticket.pk).update(
             autotask_ticket_id=None, created_in_autotask_at=None, state=Ticket.State.PLANNED
         )
-        if not _has_open_alert(ticket):
+        if not _is_wanted(ticket):
             return _abandon(action, ticket)
         return refusals.block_taken(action, ticket, remote.number or f"#{remote.id}")
 
@@ -232,8 +238,10 @@ def _without_answer(action: Action) -> dict[str, object]:
     return {key: value for key, value in action.payload.items() if key != _ANSWERED_ID}
 
 
-def _adopt(action: Action, ticket: Ticket, alert: Alert, remote: RemoteTicket, *, how: str) -> list[int]:
-    """Link ticket and alerts; returns follow-up actions."""
+def _adopt(
+    action: Action, ticket: Ticket, alert: Alert | None, remote: RemoteTicket, *, how: str
+) -> list[int]:
+    """Link ticket and alerts, or the request; returns follow-up actions."""
     now = timezone.now()
     with transaction.atomic():
         outbox.finish(action, payload=_without_answer(action))
@@ -254,7 +262,9 @@ def _adopt(action: Action, ticket: Ticket, alert: Alert, remote: RemoteTicket, *
         number = ticket.ticket_number or f"#{ticket.autotask_ticket_id}"
         for one in ticket.alerts.exclude(state__in=[Alert.State.TICKETED, Alert.State.MERGED]):
             Alert.objects.filter(pk=one.pk).update(
-                state=Alert.State.TICKETED if one.pk == alert.pk else Alert.State.MERGED,
+                state=Alert.State.TICKETED
+                if alert is not None and one.pk == alert.pk
+                else Alert.State.MERGED,
                 cause="",
                 remedy="",
                 ticketed_at=now,
@@ -267,6 +277,8 @@ def _adopt(action: Action, ticket: Ticket, alert: Alert, remote: RemoteTicket, *
             alert=alert,
             ticket=ticket,
         )
+        if alert is None:
+            return [one for one in [record_ticketed(ticket)] if one is not None]
         follow_ups = [plan_first_note(ticket, alert)]
         if ticket.occurrences > ticket.noted_occurrences:
             follow_ups.append(wish_append(ticket, alert, settings_of(alert), load_policy(), now))

@@ -7,13 +7,13 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from mappings.models import Device, SiteMapping
+from mappings.models import Company, Device, SiteMapping
 from mappings.services.catch_all import find_catch_all
 from tickets.domain.decisions import AlertFacts, CatchAll, Decision, SiteFacts, Verdict, decide
-from tickets.domain.holding import find_hold_off, find_silence
+from tickets.domain.holding import Hold, find_hold_off, find_silence
 from tickets.domain.settings import EffectiveSettings
 from tickets.models import Alert
-from tickets.selectors.places import place_of
+from tickets.selectors.places import Place, place_of
 from tickets.services import outbox
 from tickets.services.around import lock_place
 from tickets.services.placing import DECIDABLE, Case, decision_json, place_alert, record_hold
@@ -44,27 +44,28 @@ def decide_alert(alert_id: int, *, now: datetime | None = None) -> list[int]:
         catch_all = find_catch_all()
         decision = decide(
             _alert_facts(alert, place.device),
-            _site_facts(place.mapping),
+            site_facts(place.mapping),
             create_ticket=settings.create_ticket.value,
             create_ticket_origin=settings.create_ticket.origin,
             priority_note=settings.priority_note,
-            catch_all=None
-            if catch_all is None
-            else CatchAll(catch_all.name, is_usable=catch_all.is_active and not catch_all.is_missing),
+            catch_all=catch_all_facts(catch_all),
         )
         if decision.verdict is not Verdict.MAKE_TICKET or place.mapping is None:
             return _record_other(alert, decision, settings)
-        hold = find_silence(load_silences(now), rule_facts(alert, place), now) or find_hold_off(
-            settings.number("hold_off_minutes"),
-            settings.numbers["hold_off_minutes"].origin,
-            raised(alert),
-            now,
-        )
+        hold = _find_hold(alert, place, settings, now)
         if hold is not None:
             return record_hold(alert, hold, decision, settings, now)
         company = catch_all if decision.first_line else place.mapping.company
         assert company is not None  # noqa: S101 - the decision asked for a ticket of this company
         return place_alert(Case(alert, place, company, settings, decision), now)
+
+
+def _find_hold(alert: Alert, place: Place, settings: EffectiveSettings, now: datetime) -> Hold | None:
+    if alert.skips_holds:
+        return None
+    return find_silence(load_silences(now), rule_facts(alert, place), now) or find_hold_off(
+        settings.number("hold_off_minutes"), settings.numbers["hold_off_minutes"].origin, raised(alert), now
+    )
 
 
 def _find_decidable(alert_id: int) -> Alert | None:
@@ -90,7 +91,15 @@ def _alert_facts(alert: Alert, device: Device | None) -> AlertFacts:
     )
 
 
-def _site_facts(mapping: SiteMapping | None) -> SiteFacts | None:
+def catch_all_facts(company: Company | None) -> CatchAll | None:
+    """Return the organization for sites without one as decisions take it."""
+    if company is None:
+        return None
+    return CatchAll(company.name, is_usable=company.is_active and not company.is_missing)
+
+
+def site_facts(mapping: SiteMapping | None) -> SiteFacts | None:
+    """Return a site's mapping as decisions take it."""
     if mapping is None:
         return None
     company = mapping.company

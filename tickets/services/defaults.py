@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import F, Max, Prefetch, Q, QuerySet
+from django.utils import timezone
 
-from mappings.models import PicklistValue, Resource, Role, WorkType
-from tickets.domain.monitor_types import MONITOR_TYPES
+from mappings.models import Company, Device, PicklistValue, Resource, Role, SiteMapping, WorkType
+from tickets.domain.monitor_types import AGENT_TICKET, SEEDS
 from tickets.domain.rendering import render_description, render_note, render_title
+from tickets.domain.rules.conditions import RuleFacts, matching_rules
 from tickets.domain.settings import (
     CHOICE_FIELDS,
     FLAG_FIELDS,
@@ -20,11 +23,14 @@ from tickets.domain.settings import (
     TEMPLATE_FIELDS,
     TEXT_FIELDS,
     Catalogue,
+    EffectiveSettings,
     PickRef,
     PrioritySettings,
     Reference,
     SettingsRow,
+    resolve,
 )
+from tickets.domain.settings.agents import agent_built_in, limit_to_agents
 from tickets.domain.template_variables import example_context, known_variables
 from tickets.domain.templates_check import check_template
 from tickets.models import AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
@@ -97,20 +103,109 @@ def _load_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
     if monitor_type is not None:
         wanted |= Q(monitor_type=monitor_type)
     found = {row.monitor_type_id: load_settings_row(row) for row in with_values().filter(wanted)}
-    above = [found.pop(None, SettingsRow(GLOBAL_NAME)), *built_in_rows(monitor_type)]
-    return [*found.values(), *above]
+    above = found.pop(None, SettingsRow(GLOBAL_NAME))
+    return [*found.values(), *rows_above(monitor_type, above)]
+
+
+def rows_by_type(
+    found: dict[int | None, SettingsRow], types: Iterable[MonitorType]
+) -> dict[str, list[SettingsRow]]:
+    """Return what `load_rows` returns for each monitor type, by slug; "" is for alerts of no type.
+
+    Args:
+        found: primary key of a monitor type, None for the row of all -> its defaults, changed or as stored.
+        types: all monitor types.
+    """
+    above = found.get(None, SettingsRow(GLOBAL_NAME))
+    by_slug = {"": [above]}
+    for one in types:
+        own = [found[one.pk]] if one.pk in found else []
+        by_slug[one.slug] = [*own, above, *built_in_rows(one)]
+    return by_slug
 
 
 def load_rows_above(monitor_type: MonitorType | None) -> list[SettingsRow]:
     """Return what the defaults of a monitor type inherit from."""
-    return [*load_rows(None), *built_in_rows(monitor_type)]
+    return rows_above(monitor_type, load_rows(None)[0])
 
 
-def built_in_rows(monitor_type: MonitorType | None) -> list[SettingsRow]:
-    """Return what is built in for a monitor type, where it is another than for all."""
-    if monitor_type is None or monitor_type.slug not in BUILT_IN_BY_TYPE:
+def rows_above(
+    monitor_type: MonitorType | None, for_all: SettingsRow, catalogue: Catalogue | None = None
+) -> list[SettingsRow]:
+    """Return what the defaults of a monitor type inherit from.
+
+    Args:
+        for_all: the row for all monitor types.
+        catalogue: active pick list values; read when left out and needed.
+    """
+    built_in = built_in_rows(monitor_type, catalogue)
+    if is_agent_ticket(monitor_type):
+        # What holds for all monitor types was meant for alerts, so it comes last.
+        return [*built_in, limit_to_agents(for_all)]
+    return [for_all, *built_in]
+
+
+def is_agent_ticket(monitor_type: MonitorType | None) -> bool:
+    """Return whether defaults or a rule are about what end clients ask for."""
+    return monitor_type is not None and monitor_type.slug == AGENT_TICKET
+
+
+def agent_settings(
+    company: Company | None,
+    priority: str = AlertPriority.MODERATE,
+    *,
+    mapping: SiteMapping | None = None,
+    device: Device | None = None,
+    text: str = "",
+    at: datetime | None = None,
+) -> EffectiveSettings:
+    """Return what a ticket that an end client asks for gets. Seven queries.
+
+    Its own row of ticket defaults, and the rules that name Agent tickets: rules for every monitor type were written
+    with alerts in mind.
+
+    Args:
+        company: whose ticket it is.
+        priority: as one of Datto RMM's, how urgent it is.
+        mapping: of the device's site, with its queue; its queue is the ticket's unless a rule names another.
+        device: it is sent from, with its link's configuration item if rules are to ask for its category.
+        text: what patterns of rules are searched in.
+        at: for rules with hours; aware, now when left out.
+    """
+    from tickets.services import rules  # noqa: PLC0415 - rules are built on top of the defaults
+
+    facts = RuleFacts(
+        priority=priority,
+        at=at or timezone.now(),
+        monitor_type=AGENT_TICKET,
+        organization=company.autotask_company_id if company is not None else None,
+        site=mapping.site.datto_site_uid if mapping is not None else "",
+        device=device.datto_device_uid if device is not None else "",
+        device_class=device.device_class if device is not None else "",
+        item_category=rules.item_category(device),
+        text=text,
+    )
+    asked = [one for one in rules.load_rules() if one.conditions.monitor_type == AGENT_TICKET]
+    found = matching_rules([*asked, *rules.site_rules(mapping)], facts)
+    own = MonitorType.objects.get(slug=AGENT_TICKET)
+    rows = [limit_to_agents(rule.settings) for rule in found] + load_rows(own)
+    return resolve(rows, priority, catalogue=load_catalogue())
+
+
+def built_in_rows(monitor_type: MonitorType | None, catalogue: Catalogue | None = None) -> list[SettingsRow]:
+    """Return what is built in for a monitor type, where it is another than for all.
+
+    Args:
+        monitor_type: None for all.
+        catalogue: active pick list values; read when left out and needed.
+    """
+    if monitor_type is None:
         return []
-    return [SettingsRow(f"built-in for {monitor_type.name}", BUILT_IN_BY_TYPE[monitor_type.slug])]
+    if is_agent_ticket(monitor_type):
+        values = agent_built_in(load_catalogue() if catalogue is None else catalogue)
+    else:
+        values = BUILT_IN_BY_TYPE.get(monitor_type.slug, {})
+    return [SettingsRow(f"built-in for {monitor_type.name}", values)] if values else []
 
 
 def with_values() -> QuerySet[TicketDefaults]:
@@ -166,8 +261,13 @@ def _load_catalogue() -> Catalogue:
     for name in _BUILT_IN_FIELDS:
         entity, rest_field = PICKLISTS[name]
         wanted |= Q(entity=entity, field=rest_field)
+    return catalogue_of(PicklistValue.objects.filter(wanted, is_active=True))
+
+
+def catalogue_of(values: Iterable[PicklistValue]) -> Catalogue:
+    """Return active values by the fields whose built-in value is looked up among them."""
     found: dict[tuple[str, str], list[PickRef]] = {}
-    for value in PicklistValue.objects.filter(wanted, is_active=True):
+    for value in values:
         found.setdefault((value.entity, value.field), []).append(_ref(value))
     return {name: found.get(PICKLISTS[name], []) for name in _BUILT_IN_FIELDS}
 
@@ -178,7 +278,7 @@ def ensure_rows() -> None:
     Called after each migration. What people have set stays; what is as it should be is not written.
     """
     rows = [TicketDefaults.objects.get_or_create(pk=GLOBAL_ID, defaults={"monitor_type": None})[0]]
-    for position, seed in enumerate(MONITOR_TYPES, start=1):
+    for position, seed in enumerate(SEEDS, start=1):
         wanted = {
             "name": seed.name,
             "context_classes": list(seed.context_classes),

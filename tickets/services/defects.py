@@ -13,6 +13,7 @@ from tickets.domain.defects import DEFECT_REMEDY, describe_defect, pause_after
 from tickets.models import Action, Alert, Ticket, TimelineEvent
 from tickets.services.decide import decide_alert
 from tickets.services.placing import DECIDABLE
+from tickets.services.requests import states
 from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
@@ -63,7 +64,9 @@ def mark_alert(alert_id: int, error: Exception, now: datetime) -> None:
 
 
 def mark_unmade_ticket(action: Action, error: Exception) -> None:
-    """Show the alerts of a ticket whose making stumbled; the action itself is tried again."""
+    """Show the alerts, or the request, of a ticket whose making stumbled; the action itself is tried again."""
+    if action.ticket is not None:
+        states.mark_unmade(action.ticket, error)
     Alert.objects.filter(ticket=action.ticket_id, state=Alert.State.TICKETING).update(
         state=Alert.State.BLOCKED, cause=Cause.DEFECT, reason=describe_defect(error), remedy=DEFECT_REMEDY
     )
@@ -71,7 +74,8 @@ def mark_unmade_ticket(action: Action, error: Exception) -> None:
 
 def take_up_again(action: Action) -> None:
     """Undo `mark_unmade_ticket` before another try."""
-    if action.ticket_id is not None:
+    if action.ticket is not None:
+        states.take_up_again(action.ticket)
         Alert.objects.filter(
             ticket=action.ticket_id, state=Alert.State.BLOCKED, cause=Cause.DEFECT, is_resolved=False
         ).update(state=Alert.State.TICKETING, cause="", reason="The ticket is being made.", remedy="")

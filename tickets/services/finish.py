@@ -18,6 +18,7 @@ from tickets.services.notes import clear_note_payload, resolution_text, who_clea
 from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 from tickets.services.touched import Untouchable, find_why_not
+from tickets.services.udfs import find_counter, record_counted
 
 #: In an action's payload: the ticket was looked at; a repeated write needs no second look.
 _LOOKED = "looked"
@@ -43,6 +44,10 @@ def complete_ticket(action: Action, clients: Clients, *, lane: Lane, subject: st
     fields: dict[str, object] = {"status": status}
     if not action.payload.get("no_resolution"):
         fields["resolution"] = text
+    # The last count travels along; it is not worth a call of its own.
+    counter, count = ([], 0) if action.payload.get("no_counter") else find_counter(ticket)
+    if counter:
+        fields["userDefinedFields"] = counter
     outbox.update_held(action, in_doubt=True)
     client.update_ticket(ticket.autotask_ticket_id, fields)
     now = timezone.now()
@@ -54,6 +59,8 @@ def complete_ticket(action: Action, clients: Clients, *, lane: Lane, subject: st
             completed_by_us=True,
             status=status,
         )
+        if counter:
+            record_counted(ticket, count)
         record_event("ticket_completed", f"Completed. {text}", alert=alert, ticket=ticket)
     return []
 

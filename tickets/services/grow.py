@@ -18,6 +18,7 @@ from tickets.services.policy import load_policy
 from tickets.services.repeats import append_payload, wish_append
 from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
+from tickets.services.udfs import find_counter, lacks_count, record_counted
 
 
 def reopen_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
@@ -69,6 +70,23 @@ def append_note(action: Action, clients: Clients, *, lane: Lane, subject: str) -
         noted_occurrences=action.payload["occurrences"], noted_at=now, own_activity_at=None
     )
     record_event("note_written", "Note written: more alerts.", alert=alert, ticket=ticket)
+    counted = _wish_count(ticket, alert)
+    return [] if counted is None else [counted]
+
+
+def count_alerts(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
+    """Bring the counter in the ticket's user-defined fields up to date. Repeating it is harmless."""
+    ticket = _ticket_of(action)
+    fields, count = find_counter(ticket) if ticket.state == Ticket.State.OPEN else ([], 0)
+    if not fields:
+        outbox.finish(action, state=Action.State.DROPPED)
+        return []
+    client = clients.autotask(lane=lane, subject=subject)
+    outbox.update_held(action, in_doubt=True)
+    client.update_ticket(_id_of(ticket), {"userDefinedFields": fields})
+    outbox.finish(action)
+    record_counted(ticket, count)
+    Ticket.objects.filter(pk=ticket.pk).update(own_activity_at=None)
     return []
 
 
@@ -125,6 +143,16 @@ def add_item(action: Action, clients: Clients, *, lane: Lane, subject: str) -> l
     Ticket.objects.filter(pk=ticket.pk).update(own_activity_at=None)
     record_event("item_added", f"{item} is named in the ticket.", alert=alert, ticket=ticket)
     return []
+
+
+def _wish_count(ticket: Ticket, alert: Alert) -> int | None:
+    """Wish for the counter to follow, as often as notes are written: the note policy rules both."""
+    ticket.refresh_from_db(fields=["occurrences", "counted_occurrences"])
+    if not lacks_count(ticket, settings_of(alert)):
+        return None
+    return outbox.wish(
+        Action.Kind.COUNT_ALERTS, f"count:{ticket.pk}:{ticket.occurrences}", alert=alert, ticket=ticket
+    )
 
 
 def _make_new_instead(action: Action, ticket: Ticket, error: VendorError) -> list[int]:

@@ -25,6 +25,7 @@ _VENDOR_OF = {
     Action.Kind.REOPEN_TICKET: Vendor.AUTOTASK,
     Action.Kind.APPEND_NOTE: Vendor.AUTOTASK,
     Action.Kind.UPDATE_TICKET: Vendor.AUTOTASK,
+    Action.Kind.COUNT_ALERTS: Vendor.AUTOTASK,
     Action.Kind.ADD_ITEMS: Vendor.AUTOTASK,
 }
 #: A message about a fresh row is under way; the sweep only looks after older ones.

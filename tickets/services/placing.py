@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -59,6 +59,9 @@ def place_alert(case: Case, now: datetime) -> list[int]:
     policy = load_policy()
     storms = storm_policy(policy)
     around = gather(case.alert, case.where, case.settings, storms, now)
+    if case.alert.skips_holds:
+        # A person does not want to wait and see.
+        storms = replace(storms, watch_seconds=0)
     if case.alert.is_ungrouped:
         # A person took it out of a group: only a ticket of the very same condition is shared.
         around = Around(open_ticket=around.open_ticket)
@@ -117,7 +120,7 @@ def decision_json(
 ) -> dict[str, Any]:
     """Return the decision as it is kept with the alert and shown as "why this ticket"."""
     chain = list(decision.chain)
-    chain += [f"Rule applies: {name}." for name in settings.rules]
+    chain += [f"Applies: {name}." for name in settings.rules]
     if reason:
         chain.append(reason)
     return {

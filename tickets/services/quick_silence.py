@@ -1,7 +1,8 @@
-"""A silence made from an alert: what it is about, for a while, with a reason."""
+"""A silence made from an alert, or from several: what they are about, for a while, with a reason."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,7 +10,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tickets.models import Alert, Silence
-from tickets.selectors.places import Place
+from tickets.selectors.places import Place, places_of
+from tickets.services.audit import log_done
 from tickets.services.defects import decide_or_mark
 from tickets.services.silences import PRESETS, add_silence, describe_scope, find_security_alerts, preset_end
 
@@ -22,6 +24,8 @@ SCOPES: Final = {
     "site": "this site",
 }
 _WAITING: Final = (Alert.State.RECEIVED, Alert.State.HELD)
+#: So many silences one press of a button may make.
+MOST_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,11 @@ def silence_from_alert(
         ends_with=None if preset else alert.ticket,
     )
     add_silence(silence, user)
+    until = PRESETS[preset] if preset else f"until ticket {alert.ticket} is completed"
+    words = f"Silenced ({until}): {describe_scope(silence)}."
+    log_done(user, silence, f"{words} Because: {silence.reason}")
+    # Who asked for its ticket once does not want it any more.
+    Alert.objects.filter(pk=alert.pk).update(skips_holds=False)
     security = find_security_alerts(silence, now)
     warnings = []
     if security or (alert.monitor_type is not None and alert.monitor_type.is_security):
@@ -83,6 +92,37 @@ def silence_from_alert(
         warnings.append(
             f"It hides security alerts, too: {count} hidden. Its page names each one; end it if that is not meant."
         )
-    until = PRESETS[preset] if preset else f"until ticket {alert.ticket} is completed"
     due = decide_or_mark(alert.pk) if alert.state in _WAITING else []
-    return Silenced(silence, f"Silenced ({until}): {describe_scope(silence)}.", warnings=warnings, due=due)
+    return Silenced(silence, words, warnings=warnings, due=due)
+
+
+def silence_from_alerts(
+    alerts: Sequence[Alert], *, scope: str, preset: str, reason: str, user: User
+) -> list[Silenced]:
+    """Silence what several alerts are about: one silence for each different thing.
+
+    Args:
+        alerts: with monitor, monitor type and ticket loaded.
+        scope, preset: as for `silence_from_alert`; the preset is not empty.
+    """
+    places, parts = places_of(alerts), set(scope.split("_"))
+    chosen: dict[tuple[int | None, ...], Alert] = {}
+    for alert in alerts:
+        place = places[alert.pk]
+        site = place.mapping.site_id if place.mapping is not None and "site" in parts else None
+        device = place.device.pk if place.device is not None and "device" in parts else None
+        chosen.setdefault((alert.monitor_id if "monitor" in parts else None, device, site), alert)
+    if len(chosen) > MOST_AT_ONCE:
+        return [
+            Silenced(
+                refusal=f"That would be {len(chosen)} silences, at most {MOST_AT_ONCE} are made at once. "
+                "Choose fewer alerts, or silence the site or the monitor instead."
+            )
+        ]
+    done = [
+        silence_from_alert(alert, places[alert.pk], scope=scope, preset=preset, reason=reason, user=user)
+        for alert in chosen.values()
+    ]
+    first = {alert.pk for alert in chosen.values()}
+    others = [alert for alert in alerts if alert.pk not in first and alert.state in _WAITING]
+    return [*done, *(Silenced(due=decide_or_mark(alert.pk)) for alert in others)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +13,9 @@ from integration.vendors.errors import NotFound, PermissionDenied, Rejected, Ven
 from tickets.domain.decisions import Cause
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
+from tickets.services.requests import states
 from tickets.services.timeline import record_event
+from tickets.services.udfs import udfs_of
 
 #: Without these Autotask makes no ticket; anything else may be left out so that the alert still gets its ticket.
 _NEEDED = {"companyID", "title", "status", "priority", "externalID"}
@@ -25,18 +28,17 @@ def handle(action: Action, error: VendorError) -> list[int]:
     """Handle a refusal of a held action; returns actions that are due again."""
     rejection = classify_rejection(error.messages) if isinstance(error, Rejected) else None
     if action.kind == Action.Kind.CREATE_TICKET and action.ticket is not None:
-        if (
-            rejection is not None
-            and action.ticket.autotask_ticket_id is None
-            and _spare_field(action, action.ticket, rejection)
-        ):
+        is_spared = action.ticket.autotask_ticket_id is None and (
+            (rejection is not None and _spare_field(action, action.ticket, rejection))
+            or _spare_udf(action, action.ticket, error, rejection)
+        )
+        if is_spared:
             outbox.hand_back(action, not_before=None, error=str(error)[:2000])
             return [action.pk]
         return _block(action, error, rejection)
-    if (
-        action.kind == Action.Kind.COMPLETE_TICKET
-        and rejection is not None
-        and _simplify_completion(action, rejection)
+    if action.kind == Action.Kind.COMPLETE_TICKET and (
+        (rejection is not None and _simplify_completion(action, rejection))
+        or _leave_counter_out(action, error, rejection)
     ):
         outbox.hand_back(action, not_before=None, error=str(error)[:2000])
         return [action.pk]
@@ -84,14 +86,47 @@ def _spare_field(action: Action, ticket: Ticket, rejection: Rejection) -> bool:
         if name == "issueType":
             fields.pop("subIssueType", None)
         text = f"{name} was left out because Autotask refused its value: {rejection.message}"
+    _store_spared(action, ticket, fields, name, text, is_kept=name in fields)
+    return True
+
+
+def _spare_udf(action: Action, ticket: Ticket, error: VendorError, rejection: Rejection | None) -> bool:
+    """Leave out the user-defined field that Autotask's text names, such as a protected one; True as above."""
+    name = _named_udf(ticket, error, rejection)
+    if name is None or action.attempts >= _SPARE_ATTEMPTS:
+        return False
+    left = [one for one in ticket.fields["userDefinedFields"] if one["name"] != name]
+    fields = {key: value for key, value in ticket.fields.items() if key != "userDefinedFields"}
+    if left:
+        fields["userDefinedFields"] = left
+    text = f"The UDF {name} was left out because Autotask refused it: {error.detail}"
+    _store_spared(action, ticket, fields, f"UDF {name}", text, is_kept=False)
+    return True
+
+
+def _named_udf(ticket: Ticket, error: VendorError, rejection: Rejection | None) -> str | None:
+    """Return the field of the ticket that a refusal names; the longest name, since one may begin with another."""
+    if rejection is not None and (
+        rejection.kind is RejectionKind.REQUIRED_MISSING
+        or (rejection.field or "").casefold() in {key.casefold() for key in ticket.fields}
+    ):
+        return None
+    text = error.detail.casefold()
+    named = [name for name in udfs_of(ticket) if name.casefold() in text]
+    return max(named, key=len, default=None) if isinstance(error, Rejected | PermissionDenied) else None
+
+
+def _store_spared(
+    action: Action, ticket: Ticket, fields: dict[str, Any], name: str, text: str, *, is_kept: bool
+) -> None:
     Ticket.objects.filter(pk=ticket.pk).update(fields=fields)
     record_event("field_left_out", text, alert=action.alert, ticket=ticket, data={"field": name})
+    states.record_left_out(ticket, name, text, fields)
     if action.alert is not None:
         decision = dict(action.alert.decision or {})
         decision["skipped"] = [*decision.get("skipped", []), {"field": name, "label": name, "reason": text}]
-        decision["fields"] = [one for one in decision.get("fields", []) if one["field"] in fields]
+        decision["fields"] = [one for one in decision.get("fields", []) if is_kept or one["field"] != name]
         Alert.objects.filter(pk=action.alert.pk).update(decision=decision)
-    return True
 
 
 def _simplify_completion(action: Action, rejection: Rejection) -> bool:
@@ -108,6 +143,15 @@ def _simplify_completion(action: Action, rejection: Rejection) -> bool:
         outbox.update_held(action, payload={**action.payload, "no_resolution": True})
         return True
     return False
+
+
+def _leave_counter_out(action: Action, error: VendorError, rejection: Rejection | None) -> bool:
+    """Complete the ticket without its counter when Autotask refuses that."""
+    ticket = action.ticket
+    if ticket is None or action.payload.get("no_counter") or not _named_udf(ticket, error, rejection):
+        return False
+    outbox.update_held(action, payload={**action.payload, "no_counter": True})
+    return True
 
 
 def _block(action: Action, error: VendorError, rejection: Rejection | None) -> list[int]:
@@ -135,6 +179,7 @@ def _block(action: Action, error: VendorError, rejection: Rejection | None) -> l
 def _block_alerts(
     ticket: Ticket, cause: Cause, reason: str, remedy: str, *, not_before: datetime | None
 ) -> None:
+    states.block_of_ticket(ticket, cause, reason, remedy, not_before=not_before)
     for alert in ticket.alerts.filter(state=Alert.State.TICKETING):
         Alert.objects.filter(pk=alert.pk).update(
             state=Alert.State.BLOCKED, cause=cause, reason=reason, remedy=remedy, not_before=not_before

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final
+
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from tickets.models import Action, Alert, Ticket
+from tickets.models import Action, AgentRequest, Alert, Ticket
+from tickets.selectors.pages import refused_actions
 from tickets.services import gate
 from tickets.services.defects import decide_or_mark
 from tickets.services.timeline import record_event
+
+#: So many are tried by one press of a button; the others with the next.
+_MOST: Final = 2000
 
 
 def retry_alert(alert: Alert, user: User | None = None) -> list[int]:
@@ -55,16 +62,43 @@ def retry_cause(cause: str, user: User | None = None) -> tuple[int, list[int]]:
     """Try every alert that waits for one cause; returns how many and the actions that became due."""
     due: list[int] = []
     alerts = list(
-        Alert.objects.filter(state=Alert.State.BLOCKED, cause=cause, is_resolved=False).order_by("id")[:2000]
+        Alert.objects.filter(state=Alert.State.BLOCKED, cause=cause, is_resolved=False).order_by("id")[:_MOST]
     )
     for alert in alerts:
         due += retry_alert(alert, user)
     return len(alerts), due
 
 
+def retry_kind(kind: str, user: User, now: datetime) -> tuple[int, list[int]]:
+    """Try every refused write of one kind that still matters; returns how many and the actions that became due."""
+    gate.retry_now()
+    actions = list(
+        refused_actions(now).filter(kind=kind).select_related("alert", "ticket").order_by("id")[:_MOST]
+    )
+    Action.objects.filter(pk__in=[action.pk for action in actions]).update(
+        state=Action.State.WAITING,
+        not_before=now,
+        attempts=0,
+        finished_at=None,
+        error="",
+        cause="",
+        remedy="",
+    )
+    for action in actions:
+        text = f"{user.get_username()} asked for another try: {action.get_kind_display().lower()}."
+        record_event("retry", text, alert=action.alert, ticket=action.ticket, user=user)
+    return len(actions), [action.pk for action in actions]
+
+
 def retry_refused_tickets() -> list[int]:
-    """Let every alert whose ticket was refused be tried again; called when ticket defaults change."""
+    """Let every alert, and request, whose ticket was refused be tried again; called when ticket defaults change.
+
+    Requests are few; the next sweep tries them.
+    """
     now = timezone.now()
+    AgentRequest.objects.filter(state=AgentRequest.State.BLOCKED, cause="ticket_refused").update(
+        not_before=now
+    )
     Alert.objects.filter(state=Alert.State.BLOCKED, cause="ticket_refused", is_resolved=False).update(
         not_before=now
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 
 from django.conf import settings as django_settings
@@ -17,6 +17,19 @@ from tickets.services.defaults import load_catalogue, load_rows, read_values
 from tickets.services.snapshot import read_once
 
 _SITE_RULE_ID = 0
+#: What a rule names and sets.
+RULE_RELATIONS = (
+    "monitor_type",
+    "monitor__monitor_type",
+    "company",
+    "site",
+    "device",
+    "item_category",
+    "ticket_priority",
+    "resource",
+    "role",
+    *PICK_FIELDS,
+)
 
 
 def settings_of(
@@ -47,9 +60,27 @@ def settings_of(
     )
 
 
-def rule_facts(alert: Alert, place: Place) -> RuleFacts:
-    """Return what rules ask about an alert."""
+def rule_facts(
+    alert: Alert,
+    place: Place,
+    *,
+    categories: Mapping[int, int] | None = None,
+    with_text: bool = True,
+) -> RuleFacts:
+    """Return what rules ask about an alert.
+
+    Args:
+        alert, place: what it is and where it belongs.
+        categories: primary key of a device -> category of its configuration item; asked of the place's device when left
+            out, which costs a query for each.
+        with_text: its texts are loaded; without them no pattern fits.
+    """
     device, mapping = place.device, place.mapping
+    if categories is None:
+        category = item_category(device)
+    else:
+        category = categories.get(device.pk) if device is not None else None
+    texts = (alert.diagnostics, alert.summary, alert.subject) if with_text else ()
     return RuleFacts(
         priority=alert.priority,
         at=alert.raised_at or alert.first_seen_at,
@@ -59,24 +90,14 @@ def rule_facts(alert: Alert, place: Place) -> RuleFacts:
         site=place.site_uid,
         device=alert.datto_device_uid,
         device_class=device.device_class if device is not None else "",
-        item_category=_item_category(device),
-        text="\n".join(part for part in (alert.diagnostics, alert.summary, alert.subject) if part),
+        item_category=category,
+        text="\n".join(part for part in texts if part),
     )
 
 
 def with_rule_values() -> QuerySet[TicketRule]:
     """Return rules with everything `to_rule` needs; two queries when evaluated."""
-    return TicketRule.objects.select_related(
-        "monitor_type",
-        "company",
-        "site",
-        "device",
-        "item_category",
-        "ticket_priority",
-        "resource",
-        "role",
-        *PICK_FIELDS,
-    ).prefetch_related("resource__roles")
+    return TicketRule.objects.select_related(*RULE_RELATIONS).prefetch_related("resource__roles")
 
 
 def load_rules() -> list[Rule]:
@@ -159,7 +180,8 @@ def site_rules(mapping: SiteMapping | None) -> list[Rule]:
     ]
 
 
-def _item_category(device: Device | None) -> int | None:
+def item_category(device: Device | None) -> int | None:
+    """Return the Autotask id of the category of a device's configuration item, None when it has none."""
     link = getattr(device, "link", None) if device is not None else None
     item = link.configuration_item if link is not None else None
     return item.autotask_category_id if item is not None else None

@@ -23,6 +23,7 @@ PRESETS: Final = {
     "1h": "1 hour",
     "4h": "4 hours",
     "tomorrow": "until tomorrow 8:00",
+    "monday": "until Monday 8:00",
     "week": "a week",
 }
 #: A silence is held against the security alerts of so long.
@@ -31,15 +32,16 @@ _MOST_COMPARED: Final = 500
 
 
 def preset_end(preset: str, now: datetime) -> datetime:
-    """Return when a preset ends. Tomorrow 8:00 is that of Autotask's default business location.
+    """Return when a preset ends. 8:00 is that of Autotask's default business location; Monday is the next one.
 
     Raises:
         KeyError: no such preset.
     """
-    if preset == "tomorrow":
+    if preset in {"tomorrow", "monday"}:
         calendar = load_calendar()
         zone = calendar.zone if calendar is not None else timezone.get_current_timezone()
-        local = now.astimezone(zone) + timedelta(days=1)
+        local = now.astimezone(zone)
+        local += timedelta(days=1 if preset == "tomorrow" else 7 - local.weekday())
         return local.replace(hour=8, minute=0, second=0, microsecond=0)
     lengths = {"1h": timedelta(hours=1), "4h": timedelta(hours=4), "week": timedelta(days=7)}
     return now + lengths[preset]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Count, Exists, F, Min, OuterRef, Q
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from integration.models import Vendor, VendorHealth
 from mappings.models import SiteMapping
 from mappings.services.catch_all import find_catch_all
 from tickets.domain.decisions import CATCH_ALL_CAUSES, SITE_CAUSES, SITE_FILTERS, Cause
-from tickets.models import Action, Alert, Delivery, Ticket
+from tickets.models import Action, AgentRequest, Alert, Delivery, Ticket
 from tickets.selectors.places import with_place
 from tickets.services import outbox
 from tickets.services.close import settle
@@ -148,13 +148,19 @@ def count_backlog(now: datetime) -> tuple[int, float]:
     A row that was set aside is due from the end of its pause, however old it is.
     """
     is_due = Q(not_before__isnull=True) | Q(not_before__lte=now)
-    count, oldest = 0, now
-    for rows, made_at in (
-        (Delivery.objects.filter(is_due, state=Delivery.State.NEW), "received_at"),
-        (Action.objects.filter(is_due, state=Action.State.WAITING), "created_at"),
-    ):
-        due_at = Greatest(F(made_at), Coalesce(F("not_before"), F(made_at)))
-        found = rows.order_by().aggregate(n=Count("pk"), at=Min(due_at))
-        count += found["n"]
-        oldest = min(oldest, found["at"] or now)
+    waiting = [
+        rows.order_by()
+        .values(one=Value(1))
+        .annotate(n=Count("pk"), at=Min(Greatest(F(made_at), Coalesce(F("not_before"), F(made_at)))))
+        .values_list("n", "at")
+        for rows, made_at in (
+            (Delivery.objects.filter(is_due, state=Delivery.State.NEW), "received_at"),
+            (AgentRequest.objects.filter(is_due, state=AgentRequest.State.RECEIVED), "received_at"),
+            (Action.objects.filter(is_due, state=Action.State.WAITING), "created_at"),
+        )
+    ]
+    # One query for all three: pages that show the backlog have few to spend.
+    found = list(waiting[0].union(*waiting[1:], all=True))
+    count = sum(number for number, _ in found)
+    oldest = min([now, *(at for _, at in found if at is not None)])
     return count, (now - oldest).total_seconds()

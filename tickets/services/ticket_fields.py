@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from integration.models import Connection
-from mappings.models import Company, Device, SiteMapping, TicketUdf
+from mappings.models import Company, Device, SiteMapping
 from tickets.domain.rendering import (
     DESCRIPTION_LENGTH,
     Rendered,
     render_description,
     render_title,
-    render_value,
 )
 from tickets.domain.resolution_text import format_moment
 from tickets.domain.settings import EffectiveSettings, PickRef
@@ -19,6 +18,7 @@ from tickets.models import Alert
 from tickets.services.due import due_at
 from tickets.services.site_fields import SiteFields, site_fields
 from tickets.services.template_context import alert_context
+from tickets.services.udfs import render_udfs
 
 #: When nothing is configured: minutes until a ticket is due, by the alert's priority.
 _DUE_MINUTES = {
@@ -97,6 +97,15 @@ def ticket_fields(
     company_origin = "organization for sites without one" if is_caught else site_origin
     ours.put("companyID", "Organization", company.autotask_company_id, company.name, company_origin)
     _put_texts(ours, alert, company, device, settings, first_line)
+    put_settings(ours, settings, now)
+    _put_udfs(ours, alert, company, device, settings)
+    return SiteFields(
+        {**ours.values, **found.values}, [*ours.origins, *found.origins], [*ours.skipped, *found.skipped]
+    )
+
+
+def put_settings(ours: SiteFields, settings: EffectiveSettings, now: datetime) -> None:
+    """Put what settings alone decide: priority, due date, pick list values, resource and role."""
     priority = settings.priority.value or PickRef(*_STANDARD_PRIORITIES[settings.alert_priority])
     origin = settings.priority.origin or "built-in, until pick lists are read"
     ours.put("priority", "Priority", priority.value, priority.label, _with_note(origin, settings))
@@ -115,10 +124,6 @@ def ticket_fields(
         reference = settings.references[name]
         if reference.value is not None:
             ours.put(field, label, reference.value.value, reference.value.label, reference.origin)
-    _put_udfs(ours, alert, company, device, settings)
-    return SiteFields(
-        {**ours.values, **found.values}, [*ours.origins, *found.origins], [*ours.skipped, *found.skipped]
-    )
 
 
 def _put_texts(
@@ -153,31 +158,16 @@ def _put_udfs(
     """Render UDFs; Autotask takes them as one list, so a name it does not know would cost the whole ticket."""
     if not settings.udfs:
         return
-    known = set(TicketUdf.objects.filter(is_active=True).values_list("name", flat=True))
     context = alert_context(alert, device, _connection(), organization=company.name)
-    sent: list[dict[str, str]] = []
-    for name, template in settings.udfs.items():
-        if name not in known:
-            ours.skip(
-                name, name, f"Autotask has no active ticket UDF of this name (set by {template.origin})"
-            )
-            continue
-        rendered = render_value(template.value, context)
-        if rendered.problems:
-            ours.skip(name, name, f"{rendered.problems[0].message} (set by {template.origin})")
-            continue
-        sent.append({"name": name, "value": rendered.text})
+    found = render_udfs(settings.udfs, context)
+    for name, reason in found.skipped.items():
+        ours.skip(name, name, reason)
+    for name, (text, origin) in found.origins.items():
         ours.origins.append(
-            {
-                "field": f"UDF {name}",
-                "label": f"UDF {name}",
-                "value": rendered.text,
-                "display": rendered.text,
-                "origin": template.origin,
-            }
+            {"field": f"UDF {name}", "label": f"UDF {name}", "value": text, "display": text, "origin": origin}
         )
-    if sent:
-        ours.values["userDefinedFields"] = sent
+    if found.sent:
+        ours.values["userDefinedFields"] = found.sent
 
 
 def _connection() -> Connection | None:

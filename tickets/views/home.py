@@ -42,7 +42,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     connection = connection_of(request)
     everybodys = build_groups(now, answers, connection)
     _refresh_menu(request, context, everybodys)
-    groups = [group for group in everybodys if request.user.has_perm(group.permission)]
+    groups = [group for group in everybodys if request.user.has_perm(group.permission) and not group.is_calm]
     count = sum(group.count for group in groups)
     last = None if groups else pages.find_last_ticketed()
     days = pages.count_by_day(now)

@@ -14,13 +14,8 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
 from tickets.domain.rendering import Rendered, render_description, render_note, render_title
-from tickets.domain.settings import (
-    FLAG_FIELDS,
-    PICK_FIELDS,
-    TEMPLATE_FIELDS,
-    EffectiveSettings,
-    resolve,
-)
+from tickets.domain.settings import TEMPLATE_FIELDS, EffectiveSettings, resolve
+from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_variables import example_context, known_variables
 from tickets.domain.templates_check import TemplateProblem, check_template
 from tickets.models import Alert, AlertPriority, PriorityDefaults, TicketDefaults
@@ -28,14 +23,22 @@ from tickets.selectors.pages import find_connection
 from tickets.selectors.places import place_of
 from tickets.services.defaults import (
     GLOBAL_ID,
+    is_agent_ticket,
     load_catalogue,
     load_rows_above,
     load_settings_row,
     with_values,
 )
+from tickets.services.settings_words import list_effective
 from tickets.services.template_context import alert_context
 
 _SAMPLE_PRIORITY: Final = "Critical"
+_TITLES: Final = {
+    "title_template": "Title",
+    "description_template": "Description",
+    "note_template": "First note",
+}
+_OF_AGENTS: Final = AGENT_FIELDS | {"priority", "due_minutes"}
 _SAMPLE_NUMBER: Final = "T20261124.0042"
 
 
@@ -57,7 +60,7 @@ def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpRespo
     if not request.user.has_perm("tickets.view_ticketdefaults"):
         raise PermissionDenied
     stored = get_object_or_404(with_values(), pk=defaults_id)
-    candidate, lines, raw = _read_form(request, stored)
+    candidate, lines, raw = read_defaults_form(request, stored)
     alert = _find_alert(request.POST.get("preview_alert", ""))
     priority = alert.priority if alert is not None else request.POST.get("preview_priority", "")
     if priority not in AlertPriority.values:
@@ -66,16 +69,16 @@ def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpRespo
     context = _context(alert)
     is_security = stored.monitor_type is not None and stored.monitor_type.is_security
     texts = [
-        _render("Title", "title_template", raw, settings, context),
-        _render("Description", "description_template", raw, settings, context),
         _render(
-            "First note",
-            "note_template",
+            title,
+            name,
             raw,
             settings,
             context,
-            is_used=settings.flags["write_first_note"].value,
-        ),
+            is_used=name != "note_template" or settings.flags["write_first_note"].value,
+        )
+        for name, title in _TITLES.items()
+        if name in raw
     ]
     return TemplateResponse(
         request,
@@ -85,13 +88,17 @@ def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpRespo
             "priority": priority,
             "settings": settings,
             "texts": texts,
-            "fields": _rows(settings, is_security=is_security),
+            "fields": [
+                (f"{title[:1].upper()}{title[1:]}", value, origin)
+                for name, title, value, origin in list_effective(settings, is_security=is_security)
+                if not is_agent_ticket(stored.monitor_type) or name in _OF_AGENTS
+            ],
             "skipped": settings.skipped,
         },
     )
 
 
-def _read_form(
+def read_defaults_form(
     request: HttpRequest, stored: TicketDefaults
 ) -> tuple[TicketDefaults, list[PriorityDefaults], dict[str, str]]:
     """Return the defaults with every typed value that is valid by itself, and the templates as typed."""
@@ -100,9 +107,9 @@ def _read_form(
     form.is_valid()
     candidate: TicketDefaults = form.instance
     for name, value in form.cleaned_data.items():
-        if name in PICK_FIELDS or name in FLAG_FIELDS or name == "create_ticket":
+        if name not in TEMPLATE_FIELDS:
             setattr(candidate, name, value)
-    raw = {name: str(form.data.get(name, "")) for name in TEMPLATE_FIELDS}
+    raw = {name: str(form.data.get(name, "")) for name in TEMPLATE_FIELDS if name in form.fields}
     for name, text in raw.items():
         setattr(candidate, name, text)
     lines: list[PriorityDefaults] = []
@@ -159,36 +166,6 @@ def _render(
         "note_template": render_note,
     }
     rendered: Rendered = renderers[name](source.value, context)
-    typed = raw[name] or source.value
+    typed = raw.get(name) or source.value
     problems = tuple(check_template(typed, known_variables(with_ticket=with_ticket))) if typed.strip() else ()
     return _Text(title, rendered.text, source.origin, problems or rendered.problems, rendered.is_cut, is_used)
-
-
-def _rows(settings: EffectiveSettings, *, is_security: bool) -> list[tuple[str, str, str]]:
-    """Return (title, value, origin) of every field."""
-    minutes = settings.due_minutes.value
-    rows = [
-        ("Create a ticket", "yes" if settings.create_ticket.value else "no", settings.create_ticket.origin),
-        (
-            "Priority",
-            settings.priority.value.label if settings.priority.value else "",
-            settings.priority.origin,
-        ),
-        (
-            "Due after",
-            f"{minutes} min" if minutes is not None else "",
-            settings.due_minutes.origin if minutes is not None else "by priority",
-        ),
-    ]
-    for name, title in PICK_FIELDS.items():
-        value = settings.picks[name]
-        rows.append((title[0].upper() + title[1:], value.value.label if value.value else "", value.origin))
-    for name, title in FLAG_FIELDS.items():
-        flag = settings.flags[name]
-        if name == "complete_on_clear" and is_security:
-            rows.append(
-                (title[0].upper() + title[1:], "no", "security alerts are never closed by themselves")
-            )
-            continue
-        rows.append((title[0].upper() + title[1:], "yes" if flag.value else "no", flag.origin))
-    return rows

@@ -10,8 +10,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from integration.ids import read_id
 from tickets.models import Alert, Silence
 from tickets.selectors.places import place_of
+from tickets.services.audit import log_done
 from tickets.services.quick_silence import SCOPES, silence_from_alert
 from tickets.services.silences import PRESETS, end_silence
 from tickets.tasks import enqueue_actions
@@ -29,9 +31,14 @@ def end(request: HttpRequest, silence_id: int) -> HttpResponse:
         messages.info(request, "It had ended already.")
     else:
         end_silence(silence, f"{user.get_username()} ended it.", timezone.now(), user)
+        log_done(user, silence, "Ended it.")
         messages.success(
             request, "Ended. Alerts it hid that are still open are decided again within seconds."
         )
+    # Pressed on an alert's page, it leads back there.
+    alert_id = read_id(request.POST.get("alert", ""))
+    if alert_id is not None and Alert.objects.filter(pk=alert_id).exists():
+        return redirect("admin:tickets_alert_change", alert_id)
     return redirect("admin:tickets_silence_change", silence.pk)
 
 

@@ -36,7 +36,11 @@ class Command(BaseCommand):
         """Run, print, and end with the outcome as exit status."""
         del args
         try:
-            kinds = list_kinds() if options["kind"] == "all" else [get_kind(options["kind"])]
+            kinds = (
+                [kind for kind in list_kinds() if not kind.is_on_demand]
+                if options["kind"] == "all"
+                else [get_kind(options["kind"])]
+            )
         except LookupError as error:
             raise CommandError(str(error)) from None
         if not get_connection().is_enabled:

@@ -145,6 +145,13 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "greeting": "1 Mr. | 2 Ms.",
         "userType": "1 Full Access | 17 API User (system)!",
     },
+    "InternalLocationWithBusinessHours": {
+        "timeZoneID": "5 (GMT-08:00) Pacific Time (US and Canada)! | 13 (GMT-05:00) Eastern Time (US and Canada)! "
+        "| 26 (GMT) Greenwich Mean Time : Dublin, Edinburgh, Lisbon, London! "
+        "| 28 (GMT+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna! | 999 (GMT+14:00) Made-up Time",
+        "firstDayOfWeek": "0 Sunday*! | 1 Monday!",
+        "holidayHoursType": "1 No Hours*! | 2 Same Hours! | 3 Own Hours!",
+    },
     "UserDefinedFieldDefinitions": {
         "udfType": "1 Company! | 2 Contact! | 3 Opportunity! | 4 Project! | 8 Site! | 10 Contract! | 12 Product! "
         "| 14 Ticket! | 16 ConfigurationItem! | 18 Service! | 19 ServiceBundle!",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -113,18 +114,24 @@ def _snmp(device: Device) -> dict[str, Any]:
     }
 
 
-def esxi_audit(device: Device, host: str) -> dict[str, Any]:
-    """Return an ESXiHostAudit; the serial is `systemInfo.serviceTag`."""
+def esxi_audit(device: Device, host: str, machines: Sequence[str] = ()) -> dict[str, Any]:
+    """Return an ESXiHostAudit; the serial is `systemInfo.serviceTag`.
+
+    Args:
+        device: the host.
+        host: of addresses.
+        machines: host names of devices that run on it; a machine without an agent comes besides.
+    """
     rng = Random(f"esxi:{device.id}")
     guests = [
         {
-            "guestName": f"VM-{name}",
+            "guestName": name,
             "processorSpeedTotal": 9600,
             "memorySizeTotal": 16 * _GIB,
             "numberOfSnapshots": rng.randint(0, 2),
             "datastores": "datastore1",
         }
-        for name in ("DC01", "FILE01", "APP01")[: rng.randint(1, 3)]
+        for name in (*machines, "VM-APPLIANCE")
     ]
     return {
         "portalUrl": f"{host}/portal/device/{device.id}",

@@ -19,6 +19,7 @@ from .udfs import UDF_COUNT, kept_text
 from .wire import device_wire
 
 _UDF_MAX = 255
+_MOST_MACHINES = 3
 _MAC = re.compile(r"[0-9A-Fa-f]{12}")
 _INSTALL_STATUS = ("INSTALLED", "APPROVED_PENDING", "NOT_APPROVED")
 
@@ -197,7 +198,22 @@ def _audit_of(device: Device) -> dict[str, Any]:
     )
 
 
+def _machines_on(double: DattoDouble, host: Device) -> list[str]:
+    """Return host names of the site's servers that run on a host; the site's hosts share them out."""
+    here = [double.devices[uid] for uid in list(double.devices_by_site.get(host.site_uid, {}))]
+    hosts = sorted(one.id for one in here if one.device_class == "esxihost")
+    servers = [
+        one.hostname
+        for one in sorted(here, key=lambda one: one.id)
+        if one.device_class == "device" and one.category == "Server" and one.hostname and not one.deleted
+    ]
+    return servers[hosts.index(host.id) :: len(hosts)][:_MOST_MACHINES] if host.id in hosts else []
+
+
 def _audits(blueprint: Blueprint, double: DattoDouble) -> None:
+    def esxi(device: Device, address: str) -> dict[str, Any]:
+        return esxi_audit(device, address, _machines_on(double, device))
+
     def classed(name: str, make: Callable[[Device, str], dict[str, Any]]) -> None:
         def audit(uid: str) -> Response:
             device = double.get_device(uid)
@@ -207,7 +223,7 @@ def _audits(blueprint: Blueprint, double: DattoDouble) -> None:
 
         blueprint.get(f"/api/v2/audit/{name}/<uid>", endpoint=f"audit-{name}")(audit)
 
-    classed("esxihost", esxi_audit)
+    classed("esxihost", esxi)
     classed("printer", printer_audit)
 
     @blueprint.get("/api/v2/audit/device/<uid>")

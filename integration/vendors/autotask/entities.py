@@ -158,8 +158,18 @@ _ENTITIES: Final = (
     Entity("BillingCodes", "AllocationCode", "Q"),
     Entity("Resources", "Resource", "UQ"),
     Entity("ResourceRoles", "ResourceRole", "Q", parent="Resources", segment="Roles"),
+    Entity(
+        "ResourceServiceDeskRoles",
+        "ResourceServiceDeskRole",
+        "CUQ",
+        parent="Resources",
+        segment="ServiceDeskRoles",
+    ),
     Entity("ResourceRoleQueues", "ResourceRoleQueue", "CUQ", parent="Resources", segment="RoleQueues"),
     Entity("Roles", "Role", "CUQ"),
+    Entity("InternalLocationWithBusinessHours", "InternalLocationWithBusinessHours", "CUQ"),
+    Entity("HolidaySets", "HolidaySet", "CUDQ"),
+    Entity("Holidays", "Holiday", "CUDQ", parent="HolidaySets", segment="Holidays"),
     Entity("UserDefinedFieldDefinitions", "UserDefinedFieldDefinition", "CUQ"),
     Entity(
         "UserDefinedFieldListItems",

@@ -1,22 +1,29 @@
-"""Reading what tickets refer to: people, billing codes and ticket categories."""
+"""Reading what tickets refer to: people, business hours, billing codes and ticket categories."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from integration.vendors.autotask.answers import VENDOR
 from integration.vendors.autotask.picklists import normalise
 from integration.vendors.autotask.query import EVERYTHING, where
 from integration.vendors.autotask.records import (
     BillingCode,
+    BusinessLocation,
+    Holiday,
     Resource,
     ResourceRole,
+    ResourceServiceDeskRole,
     Role,
     TicketCategory,
 )
 from integration.vendors.autotask.records.resources import LICENSE_TYPE_API_USER
 from integration.vendors.autotask.rest import OnPage, RestClient
 from integration.vendors.errors import ContractBroken
+
+#: The MSP's own locations; the entity's name is no plural.
+BUSINESS_LOCATIONS: Final = "InternalLocationWithBusinessHours"
 
 
 class ReferenceReads(RestClient):
@@ -69,6 +76,22 @@ class ReferenceReads(RestClient):
     def iter_resource_roles(self, *, on_page: OnPage | None = None) -> Iterator[ResourceRole]:
         """Yield which resource may take which role."""
         return self._records("ResourceRoles", ResourceRole.from_wire, EVERYTHING, on_page)
+
+    def iter_resource_service_desk_roles(
+        self, *, on_page: OnPage | None = None
+    ) -> Iterator[ResourceServiceDeskRole]:
+        """Yield which resource may take which role on the service desk."""
+        return self._records(
+            "ResourceServiceDeskRoles", ResourceServiceDeskRole.from_wire, EVERYTHING, on_page
+        )
+
+    def iter_business_locations(self) -> Iterator[BusinessLocation]:
+        """Yield the MSP's own locations with their business hours."""
+        return self._records(BUSINESS_LOCATIONS, BusinessLocation.from_wire, EVERYTHING)
+
+    def iter_holidays(self) -> Iterator[Holiday]:
+        """Yield the holidays of every set."""
+        return self._records("Holidays", Holiday.from_wire, EVERYTHING)
 
     def iter_roles(self) -> Iterator[Role]:
         """Yield roles."""

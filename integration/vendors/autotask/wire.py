@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Final
 
 _DATETIME: Final = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
     r"(?:[T ](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"\s*(?P<zone>Z|z|[+-]\d{2}:?\d{2}(?::?\d{2})?)?)?"
+)
+_CLOCK: Final = re.compile(
+    r"(?:\d{4}-\d{2}-\d{2}[T ])?(?P<hour>\d{2}):(?P<minute>\d{2})(?::\d{2}(?:[.,]\d{1,9})?)?"
+    r"\s*(?:Z|z|[+-]\d{2}:?\d{2}(?::?\d{2})?)?"
 )
 _MICROSECOND_DIGITS: Final = 6
 _TRUE: Final = frozenset({"true", "1"})
@@ -167,6 +171,22 @@ class Wire:
             return parse_datetime(value)
         except WireError as error:
             raise self._wrong(field, "a date", value) from error
+
+    def clock(self, field: str) -> time | None:
+        """Return a time of day as written, None when null, absent or blank.
+
+        It comes as `08:00:00` or as a moment of some day, `1970-01-01T08:00:00`; day and zone say nothing.
+        """
+        value = self.raw(field)
+        if value is None or value == "":
+            return None
+        match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None:
+            raise self._wrong(field, "a time of day", value)
+        try:
+            return time(int(match["hour"]), int(match["minute"]))
+        except ValueError as error:
+            raise self._wrong(field, "a time of day", value) from error
 
     def udfs(self) -> dict[str, str | None]:
         """Return user-defined fields by exact name; empty for the `{}`, `""` and null Autotask sends for none."""

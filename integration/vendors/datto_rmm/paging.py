@@ -66,6 +66,7 @@ def iter_rows(
     identity: Callable[[T], str] | None,
     on_page: OnPage | None = None,
     on_unreadable: OnUnreadable | None = None,
+    first_page: int = 0,
 ) -> Iterator[T]:
     """Yield every row of a list once, page by page.
 
@@ -81,11 +82,12 @@ def iter_rows(
         on_page: called after each page was received, before its rows are yielded.
         on_unreadable: told of each row that lacks what its record cannot do without; the list goes on, and the
             caller must not take it for whole. None: such a row ends the list.
+        first_page: where a reading that was interrupted goes on.
 
     Raises:
         ContractBroken: no page, an unreadable next page, the same page again, or a list without end.
     """
-    page, so_far, stale_pages = 0, 0, 0
+    page, so_far, stale_pages = first_page, 0, 0
     seen: set[int] = set()
     previous: list[object] = []
     for _ in range(_MOST_PAGES):

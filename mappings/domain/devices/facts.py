@@ -128,10 +128,13 @@ class SiteFacts:
 class Claimant:
     """A live device that shares a key with an item; the device being planned may be among them.
 
+    One of which a person said that it is another machine is none, unless the key is its uid.
+
     Attributes:
         autotask_company_id: of its site's mapping; None when unmapped.
         kind: the kind of the shared key. One claimant per device and kind.
-        linked_item_pk: the item it is linked to, if any.
+        linked_item_pk: the item it is linked to, if any; None when that one is gone from Autotask, or was left behind
+            inactive at another organization: then the device looks for one.
     """
 
     device_pk: int
@@ -307,6 +310,7 @@ class LinkFacts:
         volatile_written_on: day (UTC) of the last write of values that change all the time.
         applied_type: what the type rule gave when it was last applied; None when nobody knows.
         agreed: {map_pk: values}.
+        denied_item_pks: items of which a person said that the device is another machine.
         deletion_ticket_is_open: the ticket that tells of the deletion was written already.
     """
 
@@ -317,6 +321,7 @@ class LinkFacts:
     volatile_written_on: date | None = None
     applied_type: TypeTarget | None = None
     agreed: Mapping[int, Agreed] = field(default_factory=dict)
+    denied_item_pks: frozenset[int] = frozenset()
     deletion_ticket_is_open: bool = False
 
 

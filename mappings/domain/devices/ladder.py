@@ -4,7 +4,8 @@ The rungs, from sure to unsure: device uid whatever the organization, serial num
 last three within the organization only, the last one also within the configuration item type. The first rung that
 finds anything decides. Unless it finds exactly one item that is free, and no other live device has as good a claim
 on that item, nothing is linked and a person decides. When none finds anything, a serial number that stands at another
-organization is a question too: the machine may have gone there and come here without anybody saying so.
+organization is a question too: the machine may have come from there without anybody saying so. Once a person has said
+that a device is another machine than an item, that item counts for it by its device uid only.
 
 Every live device that shares a key with an item counts, whatever has been linked so far, so the answer does not
 depend on the order in which devices are looked at, and two devices can never be given the same item.
@@ -12,7 +13,7 @@ depend on the order in which devices are looked at, and two devices can never be
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,8 +70,22 @@ class Match:
     trail: tuple[str, ...] = ()
 
 
+def without_denied(candidates: Candidates, denied: Set[int]) -> Candidates:
+    """Return candidates without the items that a person told apart from the device; a device uid says more."""
+    if not denied:
+        return candidates
+    return {
+        key: ones if key.kind is KeyKind.UID else tuple(one for one in ones if one.item_pk not in denied)
+        for key, ones in candidates.items()
+    }
+
+
 def match_item(
-    device: DeviceFacts, autotask_company_id: int, autotask_type_id: int | None, candidates: Candidates
+    device: DeviceFacts,
+    autotask_company_id: int,
+    autotask_type_id: int | None,
+    candidates: Candidates,
+    denied: Set[int] = frozenset(),
 ) -> Match:
     """Climb the ladder for one device.
 
@@ -78,9 +93,11 @@ def match_item(
         autotask_company_id: the organization of its site.
         autotask_type_id: the configuration item type that its type rule gives; None fits any.
         candidates: items that share a key with the device, whatever their organization, activity and links.
+        denied: row ids of items of which a person said that the device is another machine.
     """
     keys = keys_of_device(device)
     trail: list[str] = []
+    everything, candidates = candidates, without_denied(candidates, denied)
     for kind in KeyKind:
         word = _WORDS[kind]
         if kind is not KeyKind.UID and device.audit is None and device.audit_is_pending:
@@ -100,16 +117,21 @@ def match_item(
         if hits:
             return _decide(kind, device, hits, autotask_company_id, trail)
         trail.append(f"{_upper(word)}: no configuration item fits.")
-    serials = [key for key in keys if key.kind is KeyKind.SERIAL]
-    abroad = {
-        item.item_pk: item
-        for key in serials
-        for item in candidates.get(key, ())
-        if item.autotask_company_id != autotask_company_id and _stands_for_nobody(item, device)
-    }
+    same = [item for item in _with_serial(device, everything) if _stands_for_nobody(item, device)]
+    told_apart = [item for item in same if item.item_pk in denied]
+    abroad = [
+        item
+        for item in same
+        if item.autotask_company_id != autotask_company_id and item.item_pk not in denied
+    ]
     if abroad:
-        return _ask(device, [abroad[item_pk] for item_pk in sorted(abroad)], trail)
-    return Match(Outcome.NOTHING, "No configuration item of the organization fits.", trail=tuple(trail))
+        return _ask(device, abroad, trail)
+    reason = "No configuration item of the organization fits."
+    if told_apart:
+        names = ", ".join(one.label for one in told_apart)
+        trail.append(f"Serial number: {names} does not count, a person said that it is another machine.")
+        reason = f"{reason} A person said that it is another machine than {names}."
+    return Match(Outcome.NOTHING, reason, trail=tuple(trail))
 
 
 def other_claimants(item: ItemFacts, device_pk: int, kind: KeyKind) -> tuple[Claimant, ...]:
@@ -207,6 +229,17 @@ def _decide(
             item,
         )
     return answer(Outcome.FOUND, f"{item.label} has the same {word}.", item)
+
+
+def _with_serial(device: DeviceFacts, candidates: Candidates) -> list[ItemFacts]:
+    """Return all items that have the device's serial number, in the order of their row ids."""
+    found = {
+        item.item_pk: item
+        for key in keys_of_device(device)
+        if key.kind is KeyKind.SERIAL
+        for item in candidates.get(key, ())
+    }
+    return [found[item_pk] for item_pk in sorted(found)]
 
 
 def _stands_for_nobody(item: ItemFacts, device: DeviceFacts) -> bool:

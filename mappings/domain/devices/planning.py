@@ -21,7 +21,7 @@ from mappings.domain.devices.facts import (
     TypeRule,
 )
 from mappings.domain.devices.fieldmaps import FieldsPlan, plan_fields, volatile_is_due
-from mappings.domain.devices.ladder import Match, Outcome, match_item
+from mappings.domain.devices.ladder import Match, Outcome, match_item, without_denied
 from mappings.domain.devices.lifecycle import find_duplicates, plan_deleted
 from mappings.domain.devices.plans import Change, DevicePlan, FieldValue, Finding
 from mappings.domain.devices.types import kind_of, pick_rule
@@ -152,7 +152,13 @@ class _Planner:
             )
             for key, ones in self._candidates.items()
         }
-        match = match_item(self._device, self._company_id, self._rule.target.autotask_type_id, others)
+        match = match_item(
+            self._device,
+            self._company_id,
+            self._rule.target.autotask_type_id,
+            others,
+            self._link.denied_item_pks,
+        )
         findings = () if gone is None else (gone,)
         if match.outcome is Outcome.HELD:
             return self._leave(
@@ -233,7 +239,7 @@ class _Planner:
             reason,
             item.item_pk,
             tuple(changes),
-            find_duplicates(self._device, item, self._candidates),
+            find_duplicates(self._device, item, without_denied(self._candidates, self._link.denied_item_pks)),
             tuple(fields.notices),
             agreed=fields.agreed,
             applied_type=None if difference.after or applied == target else target,
@@ -290,20 +296,25 @@ class _Planner:
         reason = f"{item.label} has its serial number and stands under {there}; its site belongs to {here}."
         question = replace(
             self._finding(FindingKind.ELSEWHERE, f"{self._device.label}: {reason}", item),
-            detail={"company_name": item.company_name},
+            # By their ids: a name that changes makes no other question of it.
+            detail={
+                "company_name": item.company_name,
+                "company_ids": [item.autotask_company_id, self._company_id],
+            },
         )
-        plan = self._move(item, reason)
-        findings = (question,) if gone is None else (gone, question)
+        held = self._link.item
         return replace(
-            plan, findings=findings, reason=f"{reason} A person decides whether it is the same machine."
+            self._move(item, reason),
+            item_pk=None if held is None else held.item_pk,
+            basis=self._link.basis,
+            findings=(question,) if gone is None else (gone, question),
+            reason=f"{reason} A person decides whether it is the same machine.",
         )
 
     def _move(self, item: ItemFacts, reason: str = "") -> DevicePlan:
         target, site = self._rule.target, self._site
-        reason = (
-            reason
-            or f"{item.label} belongs to another organization than the device's site, {site.company_name or site.name}."
-        )
+        home = site.company_name or site.name
+        reason = reason or f"{item.label} belongs to another organization than the device's site, {home}."
         difference = diff_item(self._device, site, item, target, self._link.applied_type)
         category = difference.after.get("autotask_category_id", item.autotask_category_id)
         fields = self._fields(item, category, is_new_link=False)

@@ -34,6 +34,8 @@ _UNDATED_AGAIN: Final = timedelta(days=30)
 USER_HISTORY: Final = timedelta(days=30)
 #: A device that many people share tells nothing more by a longer list.
 _USERS_KEPT: Final = 100
+#: Longer than any name a virtual machine can have.
+_GUEST_LENGTH: Final = 255
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _GIB: Final = 1024**3
 
@@ -238,7 +240,11 @@ def _delay(audit: DeviceAudit) -> timedelta:
 def _fetch(datto: DattoRmmClient, device: Device) -> Row:
     if device.device_class == "esxihost":
         esxi = datto.fetch_esxi_audit(device.datto_device_uid)
-        return {**_common(esxi), "processor": _joined(esxi.processors)}
+        return {
+            **_common(esxi),
+            "processor": _joined(esxi.processors),
+            "guests": _names(one.name for one in esxi.guests),
+        }
     if device.device_class == "printer":
         printer = datto.fetch_printer_audit(device.datto_device_uid)
         return {**_common(printer), "snmp_name": printer.snmp_name, "snmp_location": printer.snmp_location}
@@ -270,6 +276,11 @@ def _common(audit: AuditRecord) -> Row:
 
 def _adapter(card: NetworkInterface) -> dict[str, str]:
     return {"mac": card.mac_address, "name": card.name, "type": card.type}
+
+
+def _names(names: Iterable[str]) -> list[str]:
+    found = (name.strip()[:_GUEST_LENGTH] for name in names)
+    return list(dict.fromkeys(name for name in found if name))
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from mappings.domain.devices.facts import Claimant, ItemFacts, Key
 from mappings.domain.devices.words import KeyKind
 from mappings.models import ConfigurationItem, ConfigurationItemKey, DeviceKey
+from mappings.services.devices.another_machine import denied_pairs
 from mappings.services.devices.sitefacts import facts_of_site, load_sites
 
 #: Machines are replaced, moved and entered twice; more items than that have no serial number in common.
@@ -69,7 +70,7 @@ def items_with(keys: set[Key]) -> dict[Key, list[tuple[int, int]]]:
 
 
 def load_items(item_pks: set[int]) -> dict[int, ItemFacts]:
-    """Return configuration items with their claimants by row id; at most four queries."""
+    """Return configuration items with their claimants by row id; at most five queries."""
     if not item_pks:
         return {}
     claimants = claimants_of(item_pks)
@@ -98,7 +99,8 @@ def load_items(item_pks: set[int]) -> dict[int, ItemFacts]:
 def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
     """Return which live devices share a key with each item, once per device and kind.
 
-    Another organization's device claims an item by its uid or serial number only, so others are left out.
+    Another organization's device claims an item by its uid or serial number only, so others are left out; one that a
+    person told apart from the item claims it by its uid only.
     """
     items_of: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     rows = ConfigurationItemKey.objects.filter(configuration_item__in=item_pks).values_list(
@@ -118,6 +120,9 @@ def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
             "value",
             "device__site_id",
             "device__link__configuration_item_id",
+            "device__link__configuration_item__is_missing",
+            "device__link__configuration_item__is_active",
+            "device__link__configuration_item__autotask_company_id",
             "device__hostname",
             "device__description",
             "device__datto_device_uid",
@@ -126,14 +131,18 @@ def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
     holders_of = Counter(Key(KeyKind(holder[1]), holder[2]) for holder in holders)
     sites = load_sites({holder[3] for holder in holders})
     companies = {pk: facts_of_site(site).autotask_company_id for pk, site in sites.items()}
-    for device_pk, kind_name, value, site_pk, linked_item_pk, hostname, description, uid in holders:
+    denied = denied_pairs(item_pks)
+    for device_pk, kind_name, value, site_pk, linked_pk, *of_linked, hostname, description, uid in holders:
         kind = KeyKind(kind_name)
         key = Key(kind, value)
+        is_missing, is_active, linked_company_id = of_linked
+        is_settled = not is_missing and (is_active or linked_company_id == companies[site_pk])
         reaches_all = leads_elsewhere(key, max(len(items_of[key]), holders_of[key]))
         claimed = [
             item_pk
             for item_pk, company_id in items_of[key]
-            if reaches_all or company_id == companies[site_pk]
+            if (reaches_all or company_id == companies[site_pk])
+            and (kind is KeyKind.UID or (device_pk, item_pk) not in denied)
         ]
         if not claimed:
             continue
@@ -142,7 +151,7 @@ def claimants_of(item_pks: set[int]) -> dict[int, tuple[Claimant, ...]]:
             label=hostname or description or uid,
             autotask_company_id=companies[site_pk],
             kind=kind,
-            linked_item_pk=linked_item_pk,
+            linked_item_pk=linked_pk if is_settled else None,
         )
         for item_pk in claimed:
             found[item_pk].setdefault((device_pk, kind), claimant)

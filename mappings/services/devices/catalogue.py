@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, get_args
 
 from integration.sync.recorder import RunRecorder
 from integration.vendors.autotask.client import AutotaskClient
+from integration.vendors.autotask.picklists import FieldSet
 from integration.vendors.autotask.records import CategoryUdfAssociation as AssociationRecord
+from integration.vendors.autotask.records import FieldInfo
 from integration.vendors.autotask.records import Product as ProductRecord
 from integration.vendors.autotask.records import UdfDefinition as UdfRecord
 from integration.vendors.autotask.udfs import DEFINITIONS, UdfKind, udf_data_type_of, udf_type_of
@@ -16,6 +20,7 @@ from mappings.models import (
     ConfigurationItemCategory,
     ConfigurationItemType,
     Product,
+    TicketUdf,
     UdfAssociation,
     UdfDefinition,
 )
@@ -40,6 +45,7 @@ CATEGORIES = Mirror(
 UDFS = Mirror(
     "user-defined fields", "user-defined field", UdfDefinition, "autotask_udf_id", ("is_active", False)
 )
+TICKET_UDFS = Mirror("ticket UDFs", "ticket UDF", TicketUdf, "autotask_udf_id", ("is_active", False))
 ASSOCIATIONS = Mirror(
     "UDFs of categories",
     "UDF of a category",
@@ -106,10 +112,78 @@ def sync_catalogue(recorder: RunRecorder, autotask: AutotaskClient, refused: lis
             refused=refused,
         )
     with spared(recorder, "user-defined field", "User-defined fields"):
-        sync_udfs(recorder, autotask, refused)
+        words = read_udf_words(recorder, autotask)
+        with spared(recorder, "ticket UDF", "User-defined fields of tickets"):
+            sync_ticket_udfs(recorder, autotask, words, refused)
+        sync_udfs(recorder, autotask, words, refused)
 
 
-def sync_udfs(recorder: RunRecorder, autotask: AutotaskClient, refused: list[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class UdfWords:
+    """What Autotask's ids in definitions mean.
+
+    Attributes:
+        fields: field info of the definitions.
+        data_types: Autotask's data type -> ours.
+        choices: definition -> values of its list, as mirrors hold them.
+    """
+
+    fields: FieldSet
+    data_types: dict[int, UdfDefinition.DataType]
+    choices: dict[int, list[Row]]
+
+    def row(self, record: UdfRecord, shown: Mapping[str, FieldInfo]) -> Row:
+        """Return what the mirrors of fields have in common."""
+        info = shown.get(record.name)
+        data_type = self.data_types.get(record.data_type or 0, UdfDefinition.DataType.UNKNOWN)
+        is_list = data_type == UdfDefinition.DataType.LIST
+        return {
+            "autotask_udf_id": record.id,
+            "name": record.name,
+            "data_type": data_type,
+            "max_length": info.length if info is not None else None,
+            "is_active": record.is_active,
+            "is_required": record.is_required,
+            "list_values": self.choices.get(record.id, []) if is_list else [],
+        }
+
+
+def read_udf_words(recorder: RunRecorder, autotask: AutotaskClient) -> UdfWords:
+    """Read what the definitions of every entity refer to. Errors as `sync_udfs`."""
+    recorder.begin_step("Reading user-defined fields")
+    fields = autotask.fetch_field_info(DEFINITIONS)
+    data_types: dict[int, UdfDefinition.DataType] = {}
+    for kind in get_args(UdfKind):
+        try:
+            data_types[udf_data_type_of(fields, kind)] = UdfDefinition.DataType(kind)
+        except ContractBroken as error:
+            recorder.noticed("user-defined field", kind, f"Fields of kind {kind}", error.detail)
+    choices: defaultdict[int, list[Row]] = defaultdict(list)
+    for item in autotask.iter_udf_list_items():
+        choices[item.definition_id].append(
+            {"value": str(item.id), "label": item.display, "is_active": item.is_active}
+        )
+    return UdfWords(fields, data_types, dict(choices))
+
+
+def sync_ticket_udfs(
+    recorder: RunRecorder, autotask: AutotaskClient, words: UdfWords, refused: list[str]
+) -> None:
+    """Read the user-defined fields of tickets. Arguments and errors as `sync_udfs`."""
+    udf_type = udf_type_of(words.fields, "Tickets")
+    shown = autotask.fetch_udf_info("Tickets")
+    read_mirror(
+        recorder,
+        TICKET_UDFS,
+        "Reading user-defined fields of tickets",
+        autotask.iter_udf_definitions(udf_type=udf_type),
+        lambda record: words.row(record, shown),
+        since=None,
+        refused=refused,
+    )
+
+
+def sync_udfs(recorder: RunRecorder, autotask: AutotaskClient, words: UdfWords, refused: list[str]) -> None:
     """Read the user-defined fields of configuration items, and the categories that show them.
 
     Arguments and errors as `sync_catalogue`; further:
@@ -117,35 +191,15 @@ def sync_udfs(recorder: RunRecorder, autotask: AutotaskClient, refused: list[str
     Raises:
         PermissionDenied, NotFound, Rejected, ContractBroken: a part of them may not be read, or cannot be understood.
     """
-    recorder.begin_step("Reading user-defined fields")
-    fields = autotask.fetch_field_info(DEFINITIONS)
-    udf_type = udf_type_of(fields, ENTITY)
-    data_types: dict[int, UdfDefinition.DataType] = {}
-    for kind in get_args(UdfKind):
-        try:
-            data_types[udf_data_type_of(fields, kind)] = UdfDefinition.DataType(kind)
-        except ContractBroken as error:
-            recorder.noticed("user-defined field", kind, f"Fields of kind {kind}", error.detail)
+    udf_type = udf_type_of(words.fields, ENTITY)
     shown = autotask.fetch_udf_info(ENTITY)
-    choices: defaultdict[int, list[Row]] = defaultdict(list)
-    for item in autotask.iter_udf_list_items():
-        choices[item.definition_id].append(
-            {"value": str(item.id), "label": item.display, "is_active": item.is_active}
-        )
 
     def udf_row(record: UdfRecord) -> Row:
         info = shown.get(record.name)
-        data_type = data_types.get(record.data_type or 0, UdfDefinition.DataType.UNKNOWN)
         return {
-            "autotask_udf_id": record.id,
-            "name": record.name,
+            **words.row(record, shown),
             "label": info.label if info is not None else "",
-            "data_type": data_type,
-            "max_length": info.length if info is not None else None,
-            "is_active": record.is_active,
-            "is_required": record.is_required,
             "is_protected": record.is_protected,
-            "list_values": choices[record.id] if data_type == UdfDefinition.DataType.LIST else [],
         }
 
     definitions = autotask.iter_udf_definitions(udf_type=udf_type)

@@ -20,8 +20,10 @@ from integration.sync.operations import Draft
 from integration.sync.runs import queue_run
 from mappings.domain.devices.lifecycle import BILLING_FIELDS
 from mappings.domain.devices.planning import plan_device
-from mappings.domain.devices.words import Operation, State
+from mappings.domain.devices.words import KeyKind, Operation, State
 from mappings.models import ConfigurationItem, Device, DeviceFinding, DeviceLink
+from mappings.services.devices import another_machine
+from mappings.services.devices.findings import hand_on
 from mappings.services.devices.links import LinkRefused, Wish, set_links
 from mappings.services.devices.loading import DeviceCase, load_cases
 from mappings.services.devices.merging import draft_merge
@@ -67,15 +69,51 @@ def approve_moves(findings: Iterable[DeviceFinding], user: User | None) -> Outco
 
 
 def create_items(findings: Iterable[DeviceFinding], user: User | None) -> Outcome:
-    """Create a new configuration item for each device, whatever items may fit."""
+    """Create a new configuration item for each device, whatever items may fit.
+
+    None of those that fit at other organizations is asked about again for that device.
+    """
+    chosen = list(findings)
     return _queue_planned(
-        findings,
+        chosen,
         user,
         (Kind.AMBIGUOUS, Kind.SHARED, Kind.ELSEWHERE, Kind.ITEM_GONE),
         Operation.CREATE_ITEM,
         "New configuration items",
-        lambda case: replace(case, candidates={}, link=replace(case.link, item=None)),
+        _as_if_nothing_fits,
+        first=another_machine.remember,
     )
+
+
+def _as_if_nothing_fits(case: DeviceCase) -> DeviceCase:
+    # What the device was told apart from stays, so that the plan's reason names it.
+    denied = {
+        key: tuple(one for one in ones if one.item_pk in case.link.denied_item_pks)
+        for key, ones in case.candidates.items()
+        if key.kind is not KeyKind.UID
+    }
+    return replace(case, candidates=denied, link=replace(case.link, item=None))
+
+
+def tell_apart(findings: Iterable[DeviceFinding], user: User | None) -> Outcome:
+    """Keep that devices are other machines than what has their serial number elsewhere, and give them their own items.
+
+    The word stands whatever becomes of the new item: where none can be made now, the outcome says why, and the next
+    run that can make one does.
+    """
+    rows = list(findings)
+    ours = [one for one in rows if one.kind == Kind.ELSEWHERE]
+    outcome = create_items(ours, user)
+    if len(rows) > len(ours):
+        outcome.skipped["another kind of drift"] += len(rows) - len(ours)
+    said = set(another_machine.denied_items([one.device_id for one in ours if one.device_id is not None]))
+    told = [one for one in ours if one.state == _OPEN and one.device_id in said]
+    hand_on([one.device.datto_device_uid for one in told if one.device], Operation.MOVE_ITEM.value)
+    queued = set(busy_runs(told))
+    left = [one.pk for one in told if one.pk not in queued]
+    close(left, user, "Another machine.")
+    outcome.changed += len(left)
+    return outcome
 
 
 def reactivate_items(findings: Iterable[DeviceFinding], user: User | None) -> Outcome:
@@ -98,9 +136,13 @@ def _queue_planned(
     operation: Operation,
     title: str,
     adjust: Callable[[DeviceCase], DeviceCase],
+    *,
+    first: Callable[[Sequence[DeviceFinding], User | None], None] | None = None,
 ) -> Outcome:
     outcome = Outcome()
     chosen = _choose(findings, kinds, outcome)
+    if first is not None:
+        first(chosen, user)
     rules = load_ruleset()
     # A person asks for it: the policy for what happens by itself does not count.
     rules = replace(rules, policy=replace(rules.policy, creates_items=True))
@@ -114,15 +156,7 @@ def _queue_planned(
             else:
                 drafts.append((part[case.row.pk], draft))
     _queue(outcome, drafts, user, title)
-    uids = [draft.object_id for _, draft in drafts]
-    # What older runs planned of the same waits for nobody any more.
-    SyncRunEntry.objects.filter(
-        run__kind="devices",
-        status=SyncRunEntry.Status.WAITING,
-        operation=operation.value,
-        object_type="device",
-        object_id__in=uids,
-    ).update(status=SyncRunEntry.Status.HANDED_ON)
+    hand_on([draft.object_id for _, draft in drafts], operation.value)
     return outcome
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.utils import timezone
 
+from integration.models import SyncRunEntry
 from mappings.domain.devices.plans import DevicePlan, Finding
 from mappings.models import DeviceFinding
 
@@ -130,7 +131,7 @@ def _substance(row: DeviceFinding) -> tuple[object, ...]:
     devices = row.detail.get("devices")
     pks = [one.get("device_pk") for one in devices] if isinstance(devices, list) else []
     is_move = row.kind in {DeviceFinding.Kind.MOVED, DeviceFinding.Kind.ELSEWHERE}
-    where = row.summary if is_move else ""
+    where = str(row.detail.get("company_ids") or row.summary) if is_move else ""
     return row.detail.get("item_pks"), sorted(str(pk) for pk in pks), where
 
 
@@ -179,10 +180,23 @@ def dismiss(findings: Iterable[DeviceFinding], user: User | None, reason: str) -
     """
     if not reason.strip():
         raise ValueError("reason: say why this is right as it is, so that the next person knows.")
-    pks = [one.pk for one in findings]
-    return DeviceFinding.objects.filter(pk__in=pks, state=State.OPEN).update(
+    rows = DeviceFinding.objects.filter(pk__in=[one.pk for one in findings], state=State.OPEN)
+    asked = rows.filter(kind=DeviceFinding.Kind.ELSEWHERE)
+    hand_on(list(asked.values_list("device__datto_device_uid", flat=True)), "move_item")
+    return rows.update(
         state=State.DISMISSED, closed_at=timezone.now(), closed_by=user, resolution=reason.strip()[:500]
     )
+
+
+def hand_on(device_uids: Sequence[str], operation: str) -> None:
+    """Let what older runs planned for these devices wait for nobody any more: a person decided otherwise since."""
+    SyncRunEntry.objects.filter(
+        run__kind="devices",
+        status=SyncRunEntry.Status.WAITING,
+        operation=operation,
+        object_type="device",
+        object_id__in=device_uids,
+    ).update(status=SyncRunEntry.Status.HANDED_ON)
 
 
 def reopen(findings: Iterable[DeviceFinding]) -> int:

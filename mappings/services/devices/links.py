@@ -17,6 +17,7 @@ from django.utils import timezone
 from integration.models import SyncRun, SyncRunEntry
 from integration.sync.operations import Applied, Draft, Superseded, Work
 from mappings.models import ConfigurationItem, Device, DeviceLink
+from mappings.services.devices.another_machine import forget
 from mappings.services.devices.item_writes import get_device, release
 
 OPERATION = "set_link"
@@ -80,6 +81,9 @@ def _set(run: SyncRun, wish: Wish) -> SyncRunEntry:
         basis = Basis.PERSON if wish.is_left_out else Basis.NONE
         after = {"configuration_item": None, "basis": basis.value}
     _store(device, item, str(after["basis"]), wish.reason)
+    if item is not None or not wish.is_left_out:
+        # The later word counts: it is this one after all, or it shall be looked for anew.
+        forget([device], item)
     return SyncRunEntry(
         run=run,
         action=SyncRunEntry.Action.UPDATE,

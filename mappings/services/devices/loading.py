@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mappings.columns import count_open_alerts_of_devices
@@ -33,6 +33,7 @@ from mappings.models import (
     DeviceLink,
     FieldMapValue,
 )
+from mappings.services.devices.another_machine import denied_items
 from mappings.services.devices.candidates import in_reach, items_with, keys_of_devices, load_items
 from mappings.services.devices.sitefacts import facts_of_site, load_sites
 
@@ -88,6 +89,7 @@ def load_cases(device_pks: Sequence[int]) -> list[DeviceCase]:
     )
     agreed = _load_agreed(device_pks)
     deletions = _load_deletions(device_pks)
+    denied = denied_items(device_pks)
     alerts = count_open_alerts_of_devices([device.datto_device_uid for device in devices])
     cases = []
     for device in devices:
@@ -99,7 +101,10 @@ def load_cases(device_pks: Sequence[int]) -> list[DeviceCase]:
                 row=device,
                 device=_device_facts(device, alerts, deleted_at=seen_at),
                 site=site_of[device.site_id],
-                link=_link_facts(link, items, agreed.get(device.pk, {}), ticket_is_open=ticket_is_open),
+                link=replace(
+                    _link_facts(link, items, agreed.get(device.pk, {}), ticket_is_open=ticket_is_open),
+                    denied_item_pks=denied.get(device.pk, frozenset()),
+                ),
                 link_row=link,
                 candidates={
                     key: tuple(items[pk] for pk in pks) for key, pks in candidates[device.pk].items()

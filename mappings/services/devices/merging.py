@@ -24,6 +24,7 @@ from mappings.services.devices.item_writes import (
     store_values,
     to_wire,
 )
+from mappings.services.devices.mirrors import refresh_item
 
 OPERATION: Final = "merge_items"
 _CONTRACT: Final = (
@@ -106,20 +107,19 @@ def draft_merge(device: Device, survivor: ConfigurationItem, other: Configuratio
 def apply_merge(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  # noqa: FBT001 - the engine's signature
     """Fill the survivor, copy notes, attachments and billed products to it, deactivate the other, link the device to the survivor.
 
-    Each step is recorded when it is done, so that an interrupted merge goes on and copies nothing twice.
+    Each step is recorded when it is done, so that an interrupted merge goes on and copies nothing twice. Both items are
+    read first, and again before the other is deactivated: what people changed meanwhile stops the merge or is taken over.
 
     Raises:
-        Superseded: an item is gone, or the survivor is no longer as it was.
+        Superseded: an item is gone or another device's, or one of both is no longer as it was.
         CannotApply, VendorError: see `operations`.
     """
-    device, other, survivor = get_device(entry), get_item(entry), _survivor(entry)
-    progress = progress_of(entry)
-    if entry.after and not progress.get("is_filled"):
-        if not is_doubtful:
-            require_unchanged(survivor, entry.before)
-        work.autotask.update_configuration_item(survivor.autotask_configuration_item_id, to_wire(entry.after))
-        store_values(survivor, entry.after)
-        note_step(entry, progress, is_filled=True)
+    device, progress = get_device(entry), progress_of(entry)
+    other, survivor = _read(work, get_item(entry)), _read(work, _survivor(entry))
+    for one in (other, survivor):
+        _require_no_other_device(one, device)
+    if not progress.get("is_filled"):
+        _fill(work, entry, progress, survivor, other, is_doubtful=is_doubtful)
     ids = other.autotask_configuration_item_id, survivor.autotask_configuration_item_id
     copy_notes(work, entry, progress, *ids)
     copy_attachments(work, entry, progress, *ids)
@@ -130,6 +130,9 @@ def apply_merge(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied: 
         note_step(
             entry, progress, was_linked_to=item.autotask_configuration_item_id if item is not None else None
         )
+    survivor, other = _read(work, survivor), _read(work, other)
+    _require_active(survivor)
+    _carry_over(work, entry, progress, survivor, other)
     if other.is_active:
         work.autotask.update_configuration_item(other.autotask_configuration_item_id, {"isActive": False})
         store_values(other, {"is_active": False})
@@ -137,6 +140,99 @@ def apply_merge(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied: 
         link(device, survivor, basis=DeviceLink.Basis.PERSON, reason=entry.message)
     end_by(entry.operation, entry.run.user, device_pk=device.pk)
     return Applied(progress, entry.message)
+
+
+def _read(work: Work, item: ConfigurationItem) -> ConfigurationItem:
+    """Return an item as Autotask holds it now."""
+    fresh = refresh_item(work.autotask, item.autotask_configuration_item_id)
+    if fresh is None:
+        raise Superseded(
+            f"Autotask no longer returns configuration item {item.autotask_configuration_item_id}."
+        )
+    return fresh
+
+
+def _require_no_other_device(item: ConfigurationItem, device: Device) -> None:
+    other = (
+        DeviceLink.objects.filter(configuration_item=item, device__is_deleted=False)
+        .exclude(device=device)
+        .select_related("device")
+        .first()
+    )
+    if other is not None:
+        raise Superseded(f"{item} is linked to {other.device} by now.")
+
+
+def _require_active(survivor: ConfigurationItem) -> None:
+    if not survivor.is_active:
+        raise Superseded(f"{survivor} was deactivated in Autotask meanwhile.")
+
+
+def _fill(
+    work: Work,
+    entry: SyncRunEntry,
+    progress: dict[str, Any],
+    survivor: ConfigurationItem,
+    other: ConfigurationItem,
+    *,
+    is_doubtful: bool,
+) -> None:
+    """Give the survivor what it lacks, if both still are as they were when a person chose."""
+    _require_active(survivor)
+    if not (is_doubtful and _holds(survivor, entry.after)):
+        require_unchanged(survivor, entry.before)
+        if missing_values(survivor, other)[1] != entry.after:
+            raise Superseded(f"{other} has changed since. Look at both again.")
+        if entry.after:
+            work.autotask.update_configuration_item(
+                survivor.autotask_configuration_item_id, to_wire(entry.after)
+            )
+            store_values(survivor, entry.after)
+    note_step(entry, progress, is_filled=True)
+
+
+def _holds(item: ConfigurationItem, values: dict[str, Any]) -> bool:
+    """Return whether an item holds these values, as an interrupted try leaves it."""
+    udfs = values.get("udfs", {})
+    return all(item.udfs.get(name) == value for name, value in udfs.items()) and all(
+        _json(getattr(item, name)) == value for name, value in values.items() if name != "udfs"
+    )
+
+
+def _carry_over(
+    work: Work,
+    entry: SyncRunEntry,
+    progress: dict[str, Any],
+    survivor: ConfigurationItem,
+    other: ConfigurationItem,
+) -> None:
+    """Take over what people wrote to the other item since it was looked at: what it got, and what they changed."""
+    filled = _with(entry.after, progress.get("late", {}))
+    _, late = missing_values(survivor, other)
+    udfs: dict[str, Any] = dict(late.pop("udfs", {}))
+    for name, value in filled.items():
+        offered = None if name == "udfs" else _json(getattr(other, name))
+        if offered not in (None, "", value) and _json(getattr(survivor, name)) == value:
+            late[name] = offered
+    if "autotask_contract_id" in late:
+        # A service is part of its contract; the former one's would be refused.
+        late |= {name: getattr(other, name) for name in _CONTRACT}
+    for name, value in filled.get("udfs", {}).items():
+        offered = other.udfs.get(name)
+        if offered not in (None, "", value) and survivor.udfs.get(name) == value:
+            udfs[name] = offered
+    if udfs:
+        late["udfs"] = udfs
+    if late:
+        work.autotask.update_configuration_item(survivor.autotask_configuration_item_id, to_wire(late))
+        store_values(survivor, late)
+        note_step(entry, progress, late=_with(progress.get("late", {}), late))
+
+
+def _with(values: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Return values with others put over them, UDFs one by one."""
+    udfs = {**values.get("udfs", {}), **more.get("udfs", {})}
+    return {**values, **more, **({"udfs": udfs} if udfs else {})}
 
 
 def _survivor(entry: SyncRunEntry) -> ConfigurationItem:
@@ -151,8 +247,9 @@ def _survivor(entry: SyncRunEntry) -> ConfigurationItem:
 
 def undo_merge(entry: SyncRunEntry) -> Draft | str:
     """Activate the other again and give the survivor its former values; what was copied stays with both."""
-    udfs = entry.after.get("udfs", {})
-    after: dict[str, Any] = {name: entry.before.get(name) for name in entry.after if name != "udfs"}
+    filled = _with(entry.after, entry.result.get("late", {}))
+    udfs = filled.get("udfs", {})
+    after: dict[str, Any] = {name: entry.before.get(name) for name in filled if name != "udfs"}
     if udfs:
         former = entry.before.get("udfs", {})
         after["udfs"] = {name: former.get(name) for name in udfs}
@@ -162,7 +259,7 @@ def undo_merge(entry: SyncRunEntry) -> Draft | str:
         object_type=entry.object_type,
         object_id=entry.object_id,
         label=entry.label,
-        before=entry.after,
+        before=filled,
         after=after,
         payload={**entry.payload, "was_linked_to": entry.result.get("was_linked_to")},
         message="Undo of a merge: the other configuration item is active again, the survivor has its former values. "

@@ -1,8 +1,9 @@
 """Moving a device's configuration item to another organization.
 
 Autotask never changes the company of a configuration item, so a new one takes its place: a clone with its UDFs,
-notes, attachments and billed products at the new organization; the old one is deactivated. Each step is recorded when it is done,
-so that an interrupted move goes on and copies nothing twice.
+notes, attachments and billed products at the new organization; the old one is deactivated. Each step is recorded when
+it is done, so that an interrupted move goes on and copies nothing twice. The old item is read before it is copied and
+again before it is deactivated: what people changed meanwhile stops the move, or is carried over.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from integration.sync.operations import Applied, Draft, Superseded, Work
 from integration.vendors.autotask.query import all_of, where
 from integration.vendors.autotask.records import ConfigurationItem as ItemRecord
 from mappings.models import ConfigurationItem, Contract, Device, DeviceLink
+from mappings.services.devices.another_machine import was_said
 from mappings.services.devices.copying import (
     copy_attachments,
     copy_notes,
@@ -27,9 +29,11 @@ from mappings.services.devices.item_writes import (
     get_item,
     link,
     record_applied,
+    require_unchanged,
     store_values,
     to_wire,
 )
+from mappings.services.devices.itemsnapshots import changed_since, take_snapshot
 from mappings.services.devices.mirrors import store_item
 from mappings.services.devices.sitefacts import site_facts
 
@@ -44,6 +48,8 @@ _OF_CONTRACT = (
     "serviceBundleID",
 )
 _REFERENCE_NUMBER_CHARACTERS = 50
+#: Of the progress: needed until the move is done.
+_FOR_RESUMING = frozenset({"copied", "names"})
 #: This server's clock may be ahead of Autotask's by this much.
 _CLOCK_SLACK = timedelta(minutes=10)
 
@@ -66,29 +72,83 @@ def apply_move(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  
     holder = DeviceLink.objects.filter(configuration_item=old, device__is_deleted=False).first()
     if holder is not None and holder.device_id != device.pk:
         raise Superseded(f"The configuration item is that of {holder.device} by now.")
+    if was_said(device, old):
+        raise Superseded("A person said that it is another machine.")
     progress = progress_of(entry)
     new_id = progress.get("new_configuration_item_id")
-    if new_id is None and not record.is_active:
-        raise Superseded("The configuration item was deactivated in Autotask meanwhile.")
+    _require_no_item_of_its_own(device, old, company_id, new_id)
     if new_id is not None and not entry.result and not _is_active(work, new_id):
         progress, new_id = {}, None
     if new_id is None:
-        fields = _clone_fields(record, company_id, entry.after)
-        new_id = _find_clone(work, entry, fields) if is_doubtful else None
-        if new_id is None:
-            new_id = work.autotask.create_configuration_item(fields)
+        new_id = _clone(work, entry, progress, record, is_doubtful=is_doubtful)
     note_step(entry, progress, new_configuration_item_id=new_id)
     copy_notes(work, entry, progress, old.autotask_configuration_item_id, new_id)
     copy_attachments(work, entry, progress, old.autotask_configuration_item_id, new_id)
     hand_over_billing(work, entry, progress, old.autotask_configuration_item_id, new_id)
-    if old.is_active:
-        work.autotask.update_configuration_item(old.autotask_configuration_item_id, {"isActive": False})
-        store_values(old, {"is_active": False})
+    _leave_behind(work, entry, progress, old, new_id)
     _relink(work, device, new_id, entry.message)
     record_applied(entry, None)
+    late = progress.get("carried_over")
+    done = {name: value for name, value in progress.items() if name not in _FOR_RESUMING}
     return Applied(
-        {**progress, "old_configuration_item_id": old.autotask_configuration_item_id}, entry.message
+        {**done, "old_configuration_item_id": old.autotask_configuration_item_id},
+        f"{entry.message} Changed meanwhile and carried over: {', '.join(late)}." if late else entry.message,
     )
+
+
+def _clone(
+    work: Work, entry: SyncRunEntry, progress: dict[str, Any], record: ItemRecord, *, is_doubtful: bool
+) -> int:
+    """Return the clone, made now or by an interrupted try; what it is made from is noted first."""
+    company_id = entry.payload["company_id"]
+    if is_doubtful:
+        fields = _clone_fields(record, company_id, entry.after)
+        found = _find_clone(work, entry, company_id, tuple(progress.get("names") or _names_of(fields)))
+        if found is not None:
+            return found
+    if not record.is_active:
+        raise Superseded("The configuration item was deactivated in Autotask meanwhile.")
+    # The plan was made from what the mirror held; a person may have written since.
+    require_unchanged(store_item(record), entry.before)
+    fields = _clone_fields(record, company_id, entry.after)
+    note_step(entry, progress, copied=take_snapshot(record), names=list(_names_of(fields)))
+    return work.autotask.create_configuration_item(fields)
+
+
+def _leave_behind(
+    work: Work, entry: SyncRunEntry, progress: dict[str, Any], old: ConfigurationItem, new_id: int
+) -> None:
+    """Deactivate the old item, after what people changed of it since it was copied is carried over to the new one."""
+    record = work.autotask.find_configuration_item(old.autotask_configuration_item_id)
+    if record is None:
+        return
+    late = changed_since(progress["copied"], record) if "copied" in progress else {}
+    stays_behind = {"companyID", "isActive", *_OF_COMPANY}
+    if not _contract_stays(record, entry.payload["company_id"]):
+        stays_behind |= set(_OF_CONTRACT)
+    late = {name: value for name, value in late.items() if name not in stays_behind}
+    if "referenceNumber" in late:
+        late["referenceNumber"] = str(late["referenceNumber"] or "")[:_REFERENCE_NUMBER_CHARACTERS]
+    if late:
+        work.autotask.update_configuration_item(new_id, late)
+        udfs = _mapping(late.pop("userDefinedFields", None))
+        names = {*progress.get("carried_over", ()), *late, *udfs}
+        note_step(entry, progress, copied=take_snapshot(record), carried_over=sorted(names))
+    row = store_item(record)
+    if record.is_active:
+        work.autotask.update_configuration_item(record.id, {"isActive": False})
+        store_values(row, {"is_active": False})
+
+
+def _require_no_item_of_its_own(
+    device: Device, old: ConfigurationItem, company_id: int, new_id: int | None
+) -> None:
+    link = getattr(device, "link", None)
+    held = link.configuration_item if link is not None else None
+    if held is None or held.is_missing or held.pk == old.pk or held.autotask_company_id != company_id:
+        return
+    if held.autotask_configuration_item_id != new_id:
+        raise Superseded(f"The device has {held} at the new organization by now.")
 
 
 def _is_active(work: Work, item_id: int) -> bool:
@@ -96,17 +156,17 @@ def _is_active(work: Work, item_id: int) -> bool:
     return record is not None and record.is_active
 
 
-def _find_clone(work: Work, entry: SyncRunEntry, fields: dict[str, object]) -> int | None:
+def _find_clone(work: Work, entry: SyncRunEntry, company_id: int, names: tuple[str, ...]) -> int | None:
     """Return the clone an interrupted try has created: made since the change was chosen, of the same names."""
     young = all_of(
-        where("companyID", "eq", int(str(fields["companyID"]))),
+        where("companyID", "eq", company_id),
         where("isActive", "eq", value=True),
         where("createDate", "gte", entry.created_at - _CLOCK_SLACK),
     )
     for one in work.autotask.iter_configuration_items_where(young):
-        names = one.reference_number, one.reference_title, one.serial_number
+        has_names = (one.reference_number, one.reference_title, one.serial_number) == names
         is_linked = DeviceLink.objects.filter(configuration_item__autotask_configuration_item_id=one.id)
-        if names == _names_of(fields) and not is_linked.exists():
+        if has_names and not is_linked.exists():
             return one.id
     return None
 

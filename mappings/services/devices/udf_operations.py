@@ -46,7 +46,7 @@ _UID_FIELD: Final = "device_uid"
 Action = SyncRunEntry.Action
 
 
-class _Known(NamedTuple):
+class KnownDefinition(NamedTuple):
     """A definition that Autotask has."""
 
     id: int
@@ -66,13 +66,13 @@ class _Autotask:
     """What a run has read of Autotask's set-up: once per run, not once per field.
 
     Attributes:
-        definitions: by `udf_key` of their names.
+        definitions: of each entity's UDF type, by `udf_key` of their names.
         shown: associations by category and definition.
     """
 
     def __init__(self) -> None:
         self.fields: FieldSet | None = None
-        self.definitions: dict[str, _Known] | None = None
+        self.definitions: dict[int, dict[str, KnownDefinition]] = {}
         self.shown: dict[tuple[int, int], _Shown] | None = None
 
 
@@ -83,11 +83,11 @@ def register_udf_operations() -> None:
     """Tell the engine; called when Django starts."""
     for operation in (
         Operation(CREATE_UDF, apply_create_udf, undo_create_udf),
-        Operation(SWITCH_OFF_UDF, apply_switch_off, _no_way_back),
+        Operation(SWITCH_OFF_UDF, apply_switch_off, no_way_back),
         Operation(ASSOCIATE_UDF, apply_associate, undo_associate),
-        Operation(DISSOCIATE_UDF, apply_dissociate, _no_way_back),
+        Operation(DISSOCIATE_UDF, apply_dissociate, no_way_back),
         Operation(CREATE_FIELD_MAP, apply_create_map, undo_create_map),
-        Operation(DELETE_FIELD_MAP, apply_delete_map, _no_way_back),
+        Operation(DELETE_FIELD_MAP, apply_delete_map, no_way_back),
     ):
         register_operation(operation)
 
@@ -106,14 +106,14 @@ def apply_create_udf(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Appl
         CannotApply: Autotask has a field of this name that is of another type or switched off.
         VendorError: Autotask refused, or cannot be reached.
     """
-    name, kind = entry.payload["name"], _kind(entry.payload["kind"])
-    fields = _fields(work)
+    name, kind = entry.payload["name"], kind_of(entry.payload["kind"])
+    fields = read_definition_fields(work)
     data_type = udf_data_type_of(fields, kind)
     udf_type = udf_type_of(fields, _ENTITY)
-    known = _known_definitions(work, udf_type, is_fresh=is_doubtful)
+    known = known_definitions(work, udf_type, is_fresh=is_doubtful)
     existing = known.get(udf_key(name))
     if existing is not None:
-        _require_fit(existing, data_type, kind)
+        require_fit(existing, data_type, kind)
         definition_id, stored_name, is_ours = existing.id, existing.name, is_doubtful
     else:
         definition_id = work.autotask.create_udf_definition(
@@ -123,7 +123,7 @@ def apply_create_udf(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Appl
             description=entry.payload.get("description", ""),
         )
         stored_name, is_ours = name, True
-        known[udf_key(name)] = _Known(definition_id, name, data_type, is_active=True)
+        known[udf_key(name)] = KnownDefinition(definition_id, name, data_type, is_active=True)
     values = _add_list_values(work, definition_id, entry.payload.get("list_values", []), kind)
     UdfDefinition.objects.update_or_create(
         autotask_udf_id=definition_id,
@@ -141,7 +141,12 @@ def apply_create_udf(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Appl
     )
 
 
-def _kind(text: str) -> UdfKind:
+def kind_of(text: str) -> UdfKind:
+    """Return the kind of field of this name.
+
+    Raises:
+        CannotApply: there is none.
+    """
     for kind in get_args(UdfKind):
         if kind == text:
             found: UdfKind = kind
@@ -153,21 +158,23 @@ def _state(work: Work) -> _Autotask:
     return _read.setdefault(work, _Autotask())
 
 
-def _fields(work: Work) -> FieldSet:
+def read_definition_fields(work: Work) -> FieldSet:
+    """Return the field info of definitions; read once per run."""
     state = _state(work)
     if state.fields is None:
         state.fields = work.autotask.fetch_field_info(DEFINITIONS)
     return state.fields
 
 
-def _known_definitions(work: Work, udf_type: int, *, is_fresh: bool) -> dict[str, _Known]:
+def known_definitions(work: Work, udf_type: int, *, is_fresh: bool) -> dict[str, KnownDefinition]:
+    """Return an entity's definitions in Autotask by `udf_key`; read once per run, or anew."""
     state = _state(work)
-    if is_fresh or state.definitions is None:
-        state.definitions = {
-            udf_key(one.name): _Known(one.id, one.name, one.data_type, one.is_active)
+    if is_fresh or udf_type not in state.definitions:
+        state.definitions[udf_type] = {
+            udf_key(one.name): KnownDefinition(one.id, one.name, one.data_type, one.is_active)
             for one in work.autotask.iter_udf_definitions(udf_type=udf_type)
         }
-    return state.definitions
+    return state.definitions[udf_type]
 
 
 def _known_associations(work: Work, *, is_fresh: bool) -> dict[tuple[int, int], _Shown]:
@@ -180,7 +187,12 @@ def _known_associations(work: Work, *, is_fresh: bool) -> dict[tuple[int, int], 
     return state.shown
 
 
-def _require_fit(existing: _Known, data_type: int, kind: str) -> None:
+def require_fit(existing: KnownDefinition, data_type: int, kind: str) -> None:
+    """Make sure that a field which is there can be used.
+
+    Raises:
+        CannotApply: it is switched off or of another type.
+    """
     if not existing.is_active:
         raise CannotApply(
             f"Autotask has a UDF {existing.name}, which is switched off.",
@@ -377,6 +389,7 @@ def _get_udf(name: str) -> UdfDefinition:
     )
 
 
-def _no_way_back(entry: SyncRunEntry) -> Draft | str:
+def no_way_back(entry: SyncRunEntry) -> Draft | str:
+    """Say that taking something back cannot be taken back."""
     del entry
     return "This took something back already. Make it anew on its screen."

@@ -34,9 +34,9 @@ MODELS = [
 EMPTY_WORDS = {"devicefinding": "Nothing has been compared yet.", "contractunits": "Nothing to compare yet."}
 #: Nobody adds to these by hand.
 MIRRORS = (
-    "company", "companylocation", "configurationitem", "configurationitemcategory", "configurationitemtype", "contact",
+    "businesshours", "company", "companylocation", "configurationitem", "configurationitemcategory", "configurationitemtype", "contact",
     "contractunits", "device", "devicefinding", "devicereview", "fieldmaploss", "mirrorstate", "picklistvalue", "product",
-    "site", "udfdefinition", "worktype",
+    "resource", "role", "site", "ticketudf", "udfdefinition", "worktype",
 )  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from tests.mappings.services.device_rows import make_devices
 from tests.tickets.admin import rows
 from tickets.models import Alert, TicketDefaults, TimelineEvent
 from tickets.selectors import waiting
-from tickets.selectors.inbox import CAUSE_TITLES, count_waiting, list_groups
+from tickets.selectors.inbox import count_waiting, list_groups
+from tickets.selectors.inbox_causes import CAUSE_TITLES
 from tickets.selectors.pages import find_last_ticketed
 from tickets.views.attention import badge
 from tickets.views.home import describe_state
@@ -55,7 +56,7 @@ def test_each_trouble_is_a_group_with_count_and_cure(db):
         "Autotask does not answer",
         "Checks of the connection fail",
         "Sites without an organization",
-        "Refused: resolve the alert",
+        "Alerts that Datto RMM did not resolve",
         "Datto RMM webhook: messages that could not be read",
         "The last devices run was stopped by the guard",
         "Ticket defaults use values that are inactive in Autotask",

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from mappings.models import PicklistValue, WorkType
 from tests.tickets.admin import rows
-from tickets.domain.monitor_types import MONITOR_TYPES
+from tests.tickets.admin.settings_pages import settings_data
+from tickets.domain.monitor_types import SEEDS
 from tickets.domain.settings import EffectiveSettings, PickRef, resolve
 from tickets.models import Alert, AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
 from tickets.services.defaults import (
@@ -37,22 +38,7 @@ def everything() -> TicketDefaults:
 
 def form_data(row: TicketDefaults, **changes: Any) -> dict[str, Any]:
     """Return what the browser sends for a row as it is stored, with some changes."""
-    data: dict[str, Any] = {}
-    for name in (
-        "queue", "ticket_type", "ticket_category", "source", "status", "issue_type", "sub_issue_type", "work_type",
-        "note_type", "note_publish", "completed_status",
-    ):  # fmt: skip
-        data[name] = getattr(row, f"{name}_id") or ""
-    for name in (
-        "create_ticket",
-        "write_first_note",
-        "complete_on_clear",
-        "note_on_clear",
-        "resolve_on_complete",
-    ):
-        data[name] = {None: "unknown", True: "true", False: "false"}[getattr(row, name)]
-    for name in ("title_template", "description_template", "note_template"):
-        data[name] = getattr(row, name)
+    data = settings_data(row)
     lines = list(row.priorities.all())
     data |= {
         "priorities-TOTAL_FORMS": len(lines), "priorities-INITIAL_FORMS": len(lines),
@@ -88,8 +74,8 @@ def preview(client: Any, row: TicketDefaults, **changes: Any) -> str:
 
 def test_the_migration_seeds_every_monitor_type_with_its_row_and_lines(db):
     stored = {one.slug: one for one in MonitorType.objects.all()}
-    assert set(stored) == {seed.slug for seed in MONITOR_TYPES}
-    for seed in MONITOR_TYPES:
+    assert set(stored) == {seed.slug for seed in SEEDS}
+    for seed in SEEDS:
         assert stored[seed.slug].name == seed.name
         assert tuple(stored[seed.slug].context_classes) == seed.context_classes
         assert (stored[seed.slug].is_security, stored[seed.slug].is_legacy) == (
@@ -97,7 +83,7 @@ def test_the_migration_seeds_every_monitor_type_with_its_row_and_lines(db):
             seed.is_legacy,
         )
     assert everything().monitor_type is None
-    assert TicketDefaults.objects.count() == len(MONITOR_TYPES) + 1
+    assert TicketDefaults.objects.count() == len(SEEDS) + 1
     for row in TicketDefaults.objects.all():
         assert [line.alert_priority for line in row.priorities.all()] == list(AlertPriority.values)
 
@@ -108,7 +94,7 @@ def test_missing_rows_are_made_again_and_settings_stay(db):
     PriorityDefaults.objects.filter(defaults__monitor_type__slug="cpu").delete()
     for _ in range(2):
         ensure_rows()
-    assert TicketDefaults.objects.count() == len(MONITOR_TYPES) + 1
+    assert TicketDefaults.objects.count() == len(SEEDS) + 1
     assert disk().priorities.count() == 6
     assert everything().title_template == "kept"
 

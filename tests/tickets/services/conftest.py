@@ -17,6 +17,8 @@ from integration.vendors.autotask.client import AutotaskClient
 from mappings.models import Company, Device, PicklistValue, Site, SiteMapping
 from tests.sandbox.served import Served, served
 from tickets.models import Action, Alert, AlertPolicy, Delivery, Ticket, TicketDefaults
+from tickets.selectors.groups import Group
+from tickets.selectors.inbox import list_groups
 from tickets.services import act, intake, outbox, receive
 from tickets.tasks import StoredConnection
 
@@ -34,6 +36,11 @@ def sandbox() -> Iterator[Served]:
     """One sandbox for all tests of a worker process; each test raises its own alerts."""
     with served(profile="S") as running:
         yield running
+
+
+def troubles() -> list[Group]:
+    """Return what needs attention; a monitor nobody has looked at is no trouble."""
+    return [group for group in list_groups(timezone.now()) if not group.is_calm]
 
 
 #: Numbers of services, so that each alert is a condition of its own.

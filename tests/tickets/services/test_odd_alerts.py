@@ -10,9 +10,8 @@ from django.utils import timezone
 
 from integration.models import SyncRun
 from integration.sync import runs
-from tests.tickets.services.conftest import Bridge, start_run
+from tests.tickets.services.conftest import Bridge, start_run, troubles
 from tickets.models import Alert, Delivery
-from tickets.selectors.inbox import list_groups
 from tickets.services import intake, polling
 from tickets.services.ledger import last_poll
 from tickets.tasks import StoredConnection
@@ -48,14 +47,14 @@ def test_alert_without_uid_stops_no_other_and_is_shown_with_its_cause(bridge: Br
     assert bridge.device.hostname in entry.label
     assert bridge.site.name in entry.label
     assert entry.remedy
-    groups = {group.title: group for group in list_groups(timezone.now())}
+    groups = {group.title: group for group in troubles()}
     group = groups["The last alerts run failed"]
     assert "1 alert could not be read; all others were" in group.happened
     assert bridge.device.hostname in group.happened
     make_odd(bridge, uids[1])
     assert poll(bridge).status == SyncRun.Status.SUCCEEDED
     assert bridge.alert(uids[1]).state == Alert.State.TICKETED
-    assert "The last alerts run failed" not in {group.title for group in list_groups(timezone.now())}
+    assert "The last alerts run failed" not in {group.title for group in troubles()}
     bridge.resolve_in_datto(uids[1])
 
 
@@ -170,7 +169,7 @@ def test_webhook_whose_alert_cannot_be_read_waits_visibly_and_is_tried_again(bri
     row = Delivery.objects.get()
     assert (row.state, row.attempts) == (Delivery.State.NEW, 1)
     assert "alert.alertUid: missing" in row.reason
-    [group] = list_groups(timezone.now())
+    [group] = troubles()
     assert "alert.alertUid: missing" in group.happened
     assert group.count == 1
     assert "does not document" in group.cure
@@ -179,7 +178,7 @@ def test_webhook_whose_alert_cannot_be_read_waits_visibly_and_is_tried_again(bri
     Delivery.objects.update(not_before=None)
     bridge.perform(intake.process_delivery(delivery, StoredConnection()))
     assert bridge.alert(uid).state == Alert.State.TICKETED
-    assert list_groups(timezone.now()) == []
+    assert troubles() == []
 
 
 def test_unreadable_answer_about_a_missing_alert_is_shown_and_ends_nothing(

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integration.models import SyncRun, VendorHealth
-from tests.tickets.services.conftest import Bridge, start_run
+from tests.tickets.services.conftest import Bridge, start_run, troubles
 from tickets import tasks
 from tickets.models import Action, Alert, Delivery, Ticket
-from tickets.selectors.inbox import count_waiting, list_groups
+from tickets.selectors.inbox import count_waiting
 from tickets.services import act, decide, intake, polling, retry, sweep
 from tickets.tasks import StoredConnection, sweep_waiting_rows
 
@@ -207,7 +207,7 @@ def test_ticket_that_cannot_be_made_for_a_defect_is_shown_and_retried(
     alert = bridge.alert(uid)
     assert (alert.state, alert.cause) == (Alert.State.BLOCKED, "defect")
     assert alert.remedy
-    [group] = list_groups(timezone.now())
+    [group] = troubles()
     assert group.title == "Alerts that RMM Bridge stumbled over"
     assert group.retry_cause == "defect"
     assert count_waiting(timezone.now()) == 1
@@ -216,7 +216,7 @@ def test_ticket_that_cannot_be_made_for_a_defect_is_shown_and_retried(
     bridge.perform_due()
     assert bridge.alert(uid).state == Alert.State.TICKETED
     assert len(bridge.remote_tickets(uid)) == 1
-    assert list_groups(timezone.now()) == []
+    assert troubles() == []
 
 
 def test_ticket_that_cannot_be_made_for_a_defect_is_made_by_itself_later(bridge: Bridge, stumbling_create):
@@ -263,12 +263,12 @@ def test_other_writes_that_stumble_are_shown_too(bridge: Bridge, monkeypatch):
         patch.setitem(act._PERFORM, Action.Kind.COMPLETE_TICKET, boom)
         with pytest.raises(DefectError):
             bridge.deliver(uid, "resolved")
-    [group] = list_groups(timezone.now())
+    [group] = troubles()
     assert group.title == "RMM Bridge stumbled over: complete the ticket"
     assert group.cure
     assert count_waiting(timezone.now()) == 1
     bridge.perform(retry.retry_alert(bridge.alert(uid)))
-    assert list_groups(timezone.now()) == []
+    assert troubles() == []
 
 
 def test_drain_goes_on_after_a_row_that_stumbles(bridge: Bridge, monkeypatch):
@@ -302,14 +302,14 @@ def test_message_that_stumbles_is_shown_and_tried_again_after_growing_pauses(bri
         assert row.not_before is not None
         pauses.append(row.not_before - timezone.now())
     assert pauses == sorted(pauses)
-    [group] = list_groups(timezone.now())
+    [group] = troubles()
     assert group.title == "Datto RMM webhook: messages that RMM Bridge stumbled over"
     assert count_waiting(timezone.now()) == 1
     mend()
     Delivery.objects.update(not_before=None)
     bridge.perform(intake.process_delivery(delivery, StoredConnection()))
     assert bridge.alert(uid).state == Alert.State.TICKETED
-    assert list_groups(timezone.now()) == []
+    assert troubles() == []
 
 
 def test_foreground_command_works_off_the_rows_after_a_bad_one(bridge: Bridge, stumble):

@@ -12,10 +12,9 @@ from django.utils import timezone
 from integration.clients import autotask_client, drop_clients
 from integration.models import Connection
 from integration.vendors.budget import Lane
-from tests.tickets.services.conftest import Bridge
+from tests.tickets.services.conftest import Bridge, troubles
 from tests.tickets.services.duplicates import DuplicateHandling, duplicate_handling
 from tickets.models import Action, Alert, Ticket
-from tickets.selectors.inbox import list_groups
 from tickets.services import act, create, intake, outbox, retry, sweep
 from tickets.tasks import StoredConnection
 
@@ -73,7 +72,7 @@ def test_strangers_ticket_is_refused_and_never_written_to(
     assert remote(stranger).number in alert.reason
     assert alert.remedy
     assert (ticket.state, ticket.autotask_ticket_id) == (Ticket.State.PLANNED, None)
-    assert [group.retry_cause for group in list_groups(timezone.now())] == ["ticket_taken"]
+    assert [group.retry_cause for group in troubles()] == ["ticket_taken"]
 
     duplicates.writes.clear()
     assert sweep.reconsider_alerts(timezone.now() + timedelta(days=1)) == [], "each create may write to it"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from tickets.domain.decisions import AlertFacts, Decision, decide
+from tickets.domain.holding import Hold, SilenceFacts, find_silence
 from tickets.domain.replay.facts import RecordedAlert, ReplaySite, RuleSet
 from tickets.domain.rules.conditions import Conditions, Rule, applies, matching_rules
 from tickets.domain.settings import EffectiveSettings, SettingsRow, resolve
@@ -36,6 +38,9 @@ class Chooser:
         self._sites = sites
         self._buckets: dict[tuple[str, int | None, str, int | None], _Bucket] = {}
         self._settings: dict[tuple[tuple[int, ...], str, str, str], EffectiveSettings] = {}
+        self._silences: dict[tuple[int | None, str, int | None], list[SilenceFacts]] = {}
+        self._standing_silences = [(one, _standing(one.what)) for one in rules.silences]
+        self._standing_rules = [(rule, _standing(rule.conditions)) for rule in rules.rules]
         self._decisions: dict[tuple[int, str, str, str, bool, bool], Decision] = {}
 
     def site(self, alert: RecordedAlert) -> ReplaySite:
@@ -97,6 +102,18 @@ class Chooser:
             self._decisions[key] = found
         return found
 
+    def silence(self, alert: RecordedAlert, now: datetime) -> Hold | None:
+        """Return what a silence in force does to an alert, as `find_silence` tells; hundreds of past ones cost little."""
+        place = (alert.monitor, alert.site, alert.organization)
+        possible = self._silences.get(place)
+        if possible is None:
+            facts = alert.rule_facts
+            possible = self._silences[place] = [
+                one for one, standing in self._standing_silences if applies(standing, facts)
+            ]
+        in_force = [one for one in possible if one.is_active(now)]
+        return find_silence(in_force, alert.rule_facts, now) if in_force else None
+
     def _matching(self, alert: RecordedAlert) -> tuple[Rule, ...]:
         place = (alert.monitor_type, alert.monitor, alert.site, alert.organization)
         bucket = self._buckets.get(place)
@@ -116,8 +133,11 @@ class Chooser:
         facts = alert.rule_facts
         possible = [
             rule
-            for rule in (*self._rules.rules, *self.site(alert).rules)
-            if applies(_standing(rule.conditions), facts)
+            for rule, standing in (
+                *self._standing_rules,
+                *((rule, _standing(rule.conditions)) for rule in self.site(alert).rules),
+            )
+            if applies(standing, facts)
         ]
         varies = any(
             rule.conditions.pattern or rule.conditions.hours or rule.conditions.device for rule in possible

@@ -13,7 +13,7 @@ from typing import Final
 from tickets.domain.decisions import Cause, Verdict
 from tickets.domain.endings import decide_ending
 from tickets.domain.grouping import Because, Placed, Placement, TicketKind, is_flapping, place
-from tickets.domain.holding import find_hold_off, find_silence
+from tickets.domain.holding import find_hold_off
 from tickets.domain.repeats import wants_escalation, wants_note
 from tickets.domain.replay.choosing import Chooser
 from tickets.domain.replay.facts import RecordedAlert, ReplaySite, RuleSet
@@ -179,9 +179,7 @@ class _Run:
             cause = decision.cause or ("native" if alert.native_ticket else "rule")
             self._result.outcomes[number] = Outcome(kind, cause, decision.reason)
             return
-        hold = (
-            find_silence(self._rules.silences, alert.rule_facts, now) if self._rules.silences else None
-        ) or find_hold_off(
+        hold = self._chooser.silence(alert, now) or find_hold_off(
             settings.number("hold_off_minutes"),
             settings.numbers["hold_off_minutes"].origin,
             alert.raised_at,

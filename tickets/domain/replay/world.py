@@ -259,17 +259,21 @@ def _count(moments: Sequence[datetime], since: datetime) -> int:
     return len(moments) - bisect_left(moments, since)
 
 
+#: `RelatedGroup` -> attribute of an alert that its alerts share.
+_SHARED: Final[dict[str, str]] = {
+    RelatedGroup.DEVICE.value: "device",
+    RelatedGroup.SITE.value: "site",
+    RelatedGroup.NETWORK.value: "network",
+    RelatedGroup.HOST.value: "host",
+    RelatedGroup.MONITOR.value: "monitor_key",
+}
+
+
 def _groups(leader: RecordedAlert, company: int | None) -> list[tuple[str, object]]:
-    keys = (_group_key(group, leader, company) for group in RelatedGroup)
-    return [key for key in keys if key is not None]
+    return [(group, (value, company)) for group, name in _SHARED.items() if (value := getattr(leader, name))]
 
 
 def _group_key(group: str, alert: RecordedAlert, company: int | None) -> tuple[str, object] | None:
-    value = {
-        RelatedGroup.DEVICE.value: alert.device,
-        RelatedGroup.SITE.value: alert.site,
-        RelatedGroup.NETWORK.value: alert.network,
-        RelatedGroup.HOST.value: alert.host,
-        RelatedGroup.MONITOR.value: alert.monitor_key,
-    }.get(str(group), "")
+    name = _SHARED.get(str(group))
+    value = getattr(alert, name) if name is not None else ""
     return (str(group), (value, company)) if value else None

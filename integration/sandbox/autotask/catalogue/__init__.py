@@ -9,6 +9,7 @@ from integration.sandbox.autotask.catalogue import (
     companies,
     contracts,
     devices,
+    hours,
     tickets,
     webhooks,
 )
@@ -16,7 +17,7 @@ from integration.sandbox.autotask.schema import Entity, Nested
 
 ENTITIES: Final[dict[str, Entity]] = {
     described.name: described
-    for module in (companies, devices, tickets, contracts, administration, webhooks)
+    for module in (companies, devices, tickets, contracts, administration, webhooks, hours)
     for described in module.ENTITIES
 }
 

@@ -298,6 +298,20 @@ RESOURCE_ROLES = entity(
     under=("Resources", "Roles", "resourceID"),
 )
 
+RESOURCE_SERVICE_DESK_ROLES = entity(
+    "ResourceServiceDeskRoles",
+    "ResourceServiceDeskRole",
+    "CUQ",
+    """
+    id long
+    isActive bool
+    isDefault bool
+    resourceID int req >Resources
+    roleID int req >Roles
+    """,
+    under=("Resources", "ServiceDeskRoles", "resourceID"),
+)
+
 RESOURCE_ROLE_QUEUES = entity(
     "ResourceRoleQueues",
     "ResourceRoleQueue",
@@ -338,6 +352,7 @@ ENTITIES = (
     CONTACTS,
     RESOURCES,
     RESOURCE_ROLES,
+    RESOURCE_SERVICE_DESK_ROLES,
     RESOURCE_ROLE_QUEUES,
     ROLES,
 )

@@ -23,7 +23,8 @@ def check_pair(write: Write, resource_field: str, role_field: str) -> None:
         raise reference_refused(resource_field, "Resource")
     roles = {
         row.get("roleID")
-        for row in database.tables["ResourceRoles"].where("resourceID", resource_id)
+        for table in ("ResourceRoles", "ResourceServiceDeskRoles")
+        for row in database.tables[table].where("resourceID", resource_id)
         if row.get("isActive", True)
     }
     if role_id not in roles and role_id != resource.get("defaultServiceDeskRoleID"):

@@ -22,6 +22,7 @@ from integration.vendors.autotask.records.contracts import (
     ContractServiceBundleUnit,
     ContractServiceUnit,
 )
+from integration.vendors.autotask.records.hours import BusinessLocation, Holiday
 from integration.vendors.autotask.records.metadata import (
     EntityInformation,
     FieldInfo,
@@ -29,7 +30,12 @@ from integration.vendors.autotask.records.metadata import (
     Threshold,
     Version,
 )
-from integration.vendors.autotask.records.resources import Resource, ResourceRole, Role
+from integration.vendors.autotask.records.resources import (
+    Resource,
+    ResourceRole,
+    ResourceServiceDeskRole,
+    Role,
+)
 from integration.vendors.autotask.records.tickets import (
     DeletedTicketLog,
     Ticket,
@@ -44,6 +50,7 @@ from integration.vendors.autotask.records.webhooks import TicketWebhook, TicketW
 __all__ = [
     "BillingCode",
     "BillingProductAssociation",
+    "BusinessLocation",
     "CategoryUdfAssociation",
     "Company",
     "CompanyLocation",
@@ -61,10 +68,12 @@ __all__ = [
     "DeletedTicketLog",
     "EntityInformation",
     "FieldInfo",
+    "Holiday",
     "PicklistValue",
     "Product",
     "Resource",
     "ResourceRole",
+    "ResourceServiceDeskRole",
     "Role",
     "Service",
     "ServiceBundle",

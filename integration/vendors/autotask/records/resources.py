@@ -108,3 +108,30 @@ class ResourceRole:
             queue_id=wire.whole("queueID"),
             is_active=wire.flag("isActive", default=True),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceServiceDeskRole:
+    """A role that a resource may take on the service desk."""
+
+    id: int
+    resource_id: int
+    role_id: int
+    is_active: bool
+    is_default: bool
+
+    @classmethod
+    def from_wire(cls, row: object) -> Self:
+        """Parse a `ResourceServiceDeskRoles` row.
+
+        Raises:
+            WireError: no id, resource or role, or a value of the wrong type.
+        """
+        wire = Wire("ResourceServiceDeskRoles", row)
+        return cls(
+            id=wire.needed_whole("id"),
+            resource_id=wire.needed_whole("resourceID"),
+            role_id=wire.needed_whole("roleID"),
+            is_active=wire.flag("isActive", default=True),
+            is_default=wire.flag("isDefault"),
+        )

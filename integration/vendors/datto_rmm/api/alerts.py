@@ -62,9 +62,15 @@ class AlertApi(ApiBase):
         muted: bool | None = None,
         on_page: OnPage | None = None,
         on_unreadable: OnUnreadableAlert | None = None,
+        first_page: int = 0,
     ) -> Iterator[Alert]:
-        """Yield resolved alerts, up to six months back; arguments as `iter_open_alerts`."""
-        return self._iter_alerts("resolved", site_uid, device_uid, muted, on_page, on_unreadable)
+        """Yield resolved alerts, up to six months back; arguments as `iter_open_alerts`.
+
+        Args:
+            site_uid, device_uid, muted, on_page, on_unreadable: as there.
+            first_page: where a reading that was interrupted goes on; pages shift as alerts are resolved meanwhile.
+        """
+        return self._iter_alerts("resolved", site_uid, device_uid, muted, on_page, on_unreadable, first_page)
 
     def _iter_alerts(
         self,
@@ -74,6 +80,7 @@ class AlertApi(ApiBase):
         muted: bool | None,  # noqa: FBT001 - a query value passed through
         on_page: OnPage | None,
         on_unreadable: OnUnreadableAlert | None,
+        first_page: int = 0,
     ) -> Iterator[Alert]:
         if site_uid and device_uid:
             raise ValueError("site_uid, device_uid: give one of them, not both")
@@ -93,6 +100,7 @@ class AlertApi(ApiBase):
             on_unreadable=None
             if on_unreadable is None
             else lambda row, problem: on_unreadable(describe_unreadable(row, problem)),
+            first_page=first_page,
         )
 
     def fetch_alert(self, alert_uid: str) -> Alert:

@@ -87,12 +87,21 @@ class ApiBase:
         params: Params | None = None,
         on_page: OnPage | None = None,
         on_unreadable: OnUnreadable | None = None,
+        first_page: int = 0,
     ) -> Iterator[T]:
         def fetch(page: int) -> Answer:
             query: Params = {**(params or {}), "page": page, "max": PAGE_SIZE}
             return self._call("GET", path, endpoint=endpoint, params=query)
 
-        return iter_rows(fetch, array, read, identity=identity, on_page=on_page, on_unreadable=on_unreadable)
+        return iter_rows(
+            fetch,
+            array,
+            read,
+            identity=identity,
+            on_page=on_page,
+            on_unreadable=on_unreadable,
+            first_page=first_page,
+        )
 
     def fetch_request_rate(self) -> RequestRate:
         """Return the account's use of the API by everybody."""

@@ -122,6 +122,28 @@ def test_junk_is_no_serial_number_elsewhere_either() -> None:
     assert found.outcome is Outcome.NOTHING
 
 
+@pytest.mark.parametrize("company_id", [1, 2])
+def test_what_a_person_told_apart_counts_no_more(company_id: int) -> None:
+    one, other = device(), abroad(autotask_company_id=company_id)
+    found = match_item(one, 1, 20, candidates(one, other), {other.item_pk})
+    assert found.outcome is Outcome.NOTHING
+    assert found.reason == (
+        "No configuration item of the organization fits. A person said that it is another machine than Someone (101)."
+    )
+    assert "does not count" in found.trail[-1]
+
+
+def test_a_device_uid_says_more_than_a_person_told_apart() -> None:
+    one, other = device(), abroad(reference_number=uid(1))
+    assert match_item(one, 1, 20, candidates(one, other), {other.item_pk}).outcome is Outcome.MOVED
+
+
+def test_one_told_apart_leaves_the_other_question() -> None:
+    one, first, second = device(), abroad(1), abroad(2)
+    found = match_item(one, 1, 20, candidates(one, first, second), {1})
+    assert (found.outcome, found.item) == (Outcome.ELSEWHERE, second)
+
+
 def test_several_elsewhere_are_for_a_person_to_choose_from() -> None:
     found = match(device(), abroad(1), abroad(2, autotask_company_id=3))
     assert (found.outcome, [one.item_pk for one in found.items]) == (Outcome.AMBIGUOUS, [1, 2])

@@ -163,6 +163,34 @@ def test_a_serial_number_at_another_organization_creates_nothing_and_proposes_th
     )
 
 
+def test_a_device_told_apart_gets_its_own_item_and_the_reason_says_so() -> None:
+    there = item(reference_number="", autotask_company_id=2)
+    result = plan(device(), there, link=LinkFacts(denied_item_pks=frozenset({1})))
+    (change,) = result.changes
+    assert (result.state, change.operation, change.needs_approval) == (
+        State.PENDING,
+        Operation.CREATE_ITEM,
+        False,
+    )
+    assert "another machine than PC-01 (101)" in result.reason
+    assert result.findings == ()
+
+
+def test_what_was_told_apart_is_no_duplicate() -> None:
+    twin = item(2, reference_number="")
+    link = LinkFacts(State.LINKED, item=LINKED, denied_item_pks=frozenset({2}))
+    assert plan(device(), LINKED, twin, link=link).findings == ()
+
+
+def test_a_question_leaves_the_link_to_a_vanished_item_as_it_is() -> None:
+    gone = item(1, is_missing=True)
+    there = item(2, reference_number="", autotask_company_id=2)
+    link = LinkFacts(State.LINKED, Basis.UID, item=gone)
+    result = plan(device(), gone, there, link=link)
+    assert (result.item_pk, result.basis) == (1, Basis.UID)
+    assert [one.kind for one in result.findings] == [FindingKind.ITEM_GONE, FindingKind.ELSEWHERE]
+
+
 def test_a_move_made_by_hand_is_followed() -> None:
     left_behind = replace(LINKED, autotask_company_id=2, is_active=False)
     by_hand = item(2, reference_number="")

@@ -29,6 +29,7 @@ from mappings.domain.devices.words import (
     Basis,
     Direction,
     EmptyPolicy,
+    FindingKind,
     KeyKind,
     Operation,
     State,
@@ -134,6 +135,44 @@ def worlds(draw: Any) -> World:
     return world
 
 
+@st.composite
+def travelled_worlds(draw: Any) -> World:
+    """Worlds in which many a serial number stands at another organization, and some was told apart already."""
+    world: World = draw(worlds())
+    for number, one in world.devices.items():
+        serial = draw(st.sampled_from([SERIAL, OTHER_SERIAL, OTHER_SERIAL, JUNK]))
+        world.devices[number] = replace(
+            one,
+            site_pk=draw(st.sampled_from([1, 1, 2, 3])),
+            hostname=f"PC-{number}",
+            category="Laptop",
+            audit=AuditFacts(serial_number=serial),
+        )
+    for number, item in world.items.items():
+        world.items[number] = replace(
+            item,
+            autotask_company_id=draw(st.sampled_from([1, 2, 2, 3])),
+            reference_title="",
+            reference_number=draw(st.sampled_from(["", "", "", uid(1), uid(9)])),
+            rmm_device_uid="",
+            serial_number=draw(st.sampled_from([SERIAL, OTHER_SERIAL, JUNK, ""])),
+            is_active=draw(st.sampled_from([True, True, True, False])),
+            is_missing=draw(st.sampled_from([False, False, True])),
+        )
+    for number in world.devices:
+        if world.items and draw(st.sampled_from([True, False, False])):
+            world.deny(number, [draw(st.sampled_from(list(world.items)))])
+    for number, link in world.links.items():
+        if link.item is not None:
+            # As links are: what a person links is told apart no more.
+            world.links[number] = replace(
+                link,
+                item=world.items[link.item.item_pk],
+                denied_item_pks=link.denied_item_pks - {link.item.item_pk},
+            )
+    return world
+
+
 ORDERS = st.permutations(list(DEVICES))
 CHUNKS = st.integers(1, 4)
 
@@ -143,7 +182,7 @@ def order_of(world: World, order: list[int]) -> list[int]:
 
 
 @settings(deadline=None, max_examples=150)
-@given(worlds(), ORDERS, CHUNKS)
+@given(st.one_of(worlds(), travelled_worlds()), ORDERS, CHUNKS)
 def test_a_plan_applied_once_is_empty_the_second_time(world: World, order: list[int], chunk: int) -> None:
     first = world.run(order_of(world, order), chunk)
     second = world.run(order_of(world, order), chunk)
@@ -160,7 +199,7 @@ def test_a_plan_applied_once_is_empty_the_second_time(world: World, order: list[
 
 
 @settings(deadline=None, max_examples=150)
-@given(worlds(), ORDERS, CHUNKS)
+@given(st.one_of(worlds(), travelled_worlds()), ORDERS, CHUNKS)
 def test_two_devices_never_claim_one_item(world: World, order: list[int], chunk: int) -> None:
     # Whatever the order: each decision is made on the world as it was before any of them.
     claims = [
@@ -174,8 +213,79 @@ def test_two_devices_never_claim_one_item(world: World, order: list[int], chunk:
         world.run(order_of(world, order), chunk)
 
 
+@settings(deadline=None, max_examples=200)
+@given(travelled_worlds())
+def test_what_stands_elsewhere_is_free_real_and_proposed_to_one_device_only(world: World) -> None:
+    proposed: list[int | None] = []
+    for number in world.devices:
+        plan = world.plan(number)
+        proposed += [one.item_pk for one in plan.changes if one.operation is Operation.MOVE_ITEM]
+        question = next((one for one in plan.findings if one.kind is FindingKind.ELSEWHERE), None)
+        if question is None:
+            continue
+        (change,) = plan.changes
+        assert change.needs_approval
+        assert change.operation is Operation.MOVE_ITEM
+        held = world.link(number).item
+        assert plan.item_pk == (None if held is None else held.item_pk), "nothing is linked, nothing unlinked"
+        item = world.item(question.item_pks[0])
+        assert item.is_active
+        assert not item.is_missing
+        assert item.linked_device_pk == number or not item.linked_device_is_live
+        assert item.autotask_company_id != SITES[world.devices[number].site_pk].autotask_company_id
+        assert JUNK not in {item.serial_number}
+    assert len(proposed) == len(set(proposed))
+
+
+@settings(deadline=None, max_examples=150)
+@given(travelled_worlds(), ORDERS, CHUNKS)
+def test_another_machine_is_asked_about_once_and_gets_its_own_item(
+    world: World, order: list[int], chunk: int
+) -> None:
+    asked: set[tuple[int, int]] = set()
+    for _ in range(2 * len(DEVICES)):
+        plans = world.run(order_of(world, order), chunk, is_same=False)
+        new = {
+            (number, item_pk)
+            for number, plan in plans.items()
+            for one in plan.findings
+            if one.kind is FindingKind.ELSEWHERE
+            for item_pk in one.item_pks
+        }
+        assert not new & asked
+        asked |= new
+        for number, item_pk in asked:
+            link = world.link(number)
+            by_uid = {
+                one.item_pk
+                for key, ones in world.candidates(world.devices[number]).items()
+                if key.kind is KeyKind.UID
+                for one in ones
+            }
+            assert link.item is None or link.item.item_pk != item_pk or item_pk in by_uid
+    assert all(plan.changes == () for plan in plans.values()), "and then it rests"
+
+
+@settings(deadline=None, max_examples=150)
+@given(travelled_worlds(), ORDERS, CHUNKS)
+def test_a_question_nobody_answers_stays_the_same(world: World, order: list[int], chunk: int) -> None:
+    def questions(plans: dict[int, Any]) -> dict[int, Any]:
+        return {
+            number: [one for one in plan.findings if one.kind is FindingKind.ELSEWHERE]
+            for number, plan in plans.items()
+        }
+
+    for _ in range(2 * len(DEVICES)):
+        last = world.run(order_of(world, order), chunk, is_same=None)
+    items = dict(world.items)
+    again = world.run(order_of(world, order), chunk, is_same=None)
+    assert questions(again) == questions(last)
+    assert all(plan.changes == () for number, plan in again.items() if not questions(again)[number])
+    assert world.items == items
+
+
 @settings(deadline=None, max_examples=100)
-@given(worlds(), ORDERS)
+@given(st.one_of(worlds(), travelled_worlds()), ORDERS)
 def test_the_order_of_devices_changes_no_first_decision(world: World, order: list[int]) -> None:
     def decisions(numbers: list[int]) -> dict[int, Any]:
         copy = deepcopy(world)
@@ -185,7 +295,7 @@ def test_the_order_of_devices_changes_no_first_decision(world: World, order: lis
 
 
 @settings(deadline=None, max_examples=100)
-@given(worlds(), st.integers(0, 1000))
+@given(st.one_of(worlds(), travelled_worlds()), st.integers(0, 1000))
 def test_the_order_of_candidates_does_not_matter(world: World, seed: int) -> None:
     random = Random(seed)
     for one in world.devices.values():
@@ -220,7 +330,7 @@ def test_nothing_is_deactivated_after_a_partial_read(world: World) -> None:
 
 
 @settings(deadline=None, max_examples=100)
-@given(worlds())
+@given(st.one_of(worlds(), travelled_worlds()))
 def test_every_plan_says_why_and_changes_only_what_differs(world: World) -> None:
     for number in world.devices:
         plan = world.plan(number)
@@ -263,7 +373,7 @@ def test_contracts_and_contacts_are_not_touched(world: World) -> None:
 
 
 @settings(deadline=None, max_examples=100)
-@given(worlds())
+@given(st.one_of(worlds(), travelled_worlds()))
 def test_every_new_link_rests_on_a_shared_key_that_is_no_junk(world: World) -> None:
     uid_name = world.policy.uid_udf.name if world.policy.uid_udf else ""
     for number, one in world.devices.items():
@@ -282,9 +392,10 @@ def test_the_worlds_hold_what_the_properties_speak_of() -> None:
     states: set[State] = set()
     operations: set[Operation] = set()
     kinds: set[str] = set()
+    findings: set[FindingKind] = set()
 
-    @settings(deadline=None, max_examples=600, derandomize=True, database=None)
-    @given(worlds())
+    @settings(deadline=None, max_examples=900, derandomize=True, database=None)
+    @given(st.one_of(worlds(), worlds(), travelled_worlds()))
     def collect(world: World) -> None:
         for when in WhenDeleted:
             world.policy = replace(world.policy, when_deleted=when)
@@ -293,8 +404,31 @@ def test_the_worlds_hold_what_the_properties_speak_of() -> None:
                 states.add(plan.state)
                 operations.update(change.operation for change in plan.changes)
                 kinds.add(plan.basis.value)
+                findings.update(one.kind for one in plan.findings)
 
     collect()
     assert states >= set(State) - {State.FAILED}
     assert operations == set(Operation)
     assert kinds >= {kind.value for kind in KeyKind}
+    assert findings == set(FindingKind) - {FindingKind.ITEM_WITHOUT_DEVICE}
+
+
+def test_two_devices_whose_items_vanished_are_one_question() -> None:
+    """A link to what is gone is no item of their own: both look for one, and find the same."""
+    gone = {
+        number: ItemFacts(number, 100 + number, 1, reference_number=f"A-{number}", is_missing=True)
+        for number in (1, 2)
+    }
+    there = ItemFacts(3, 103, 2, serial_number=SERIAL)
+    audit = AuditFacts(serial_number=SERIAL)
+    devices = {
+        number: DeviceFacts(number, uid(number), 1, hostname=f"PC-{number}", audit=audit) for number in (1, 2)
+    }
+    world = World(devices, {**gone, 3: there}, SITES, RULES, (), PolicyFacts())
+    for number, item in gone.items():
+        world.links[number] = LinkFacts(State.LINKED, Basis.UID, item=item)
+    for number in devices:
+        assert [one.kind for one in world.plan(number).findings] == [
+            FindingKind.ITEM_GONE,
+            FindingKind.SHARED,
+        ]

@@ -21,7 +21,7 @@ from mappings.domain.devices.facts import (
 from mappings.domain.devices.identity import keys_of_device, keys_of_item
 from mappings.domain.devices.planning import plan_device
 from mappings.domain.devices.plans import Change, DevicePlan
-from mappings.domain.devices.words import Basis, Operation
+from mappings.domain.devices.words import Basis, FindingKind, KeyKind, Operation
 from tests.mappings.domain.devices.builders import NOW
 
 
@@ -56,12 +56,12 @@ class World:
                 one.label,
                 self.sites[one.site_pk].autotask_company_id,
                 key.kind,
-                link.item.item_pk if (link := self.links.get(one.device_pk)) and link.item else None,
+                self._settled_item_pk(one),
             )
             for one in self.devices.values()
             if not one.is_deleted
             for key in keys_of_device(one)
-            if key in keys
+            if key in keys and (key.kind is KeyKind.UID or not self._is_denied(one.device_pk, item_pk))
         }
         return replace(
             plain,
@@ -69,6 +69,17 @@ class World:
             linked_device_is_live=owner is not None and not self.devices[owner].is_deleted,
             claimants=tuple(claimants.values()),
         )
+
+    def _settled_item_pk(self, one: DeviceFacts) -> int | None:
+        link = self.links.get(one.device_pk, LinkFacts())
+        item = None if link.item is None else self.items[link.item.item_pk]
+        if item is None or item.is_missing:
+            return None
+        is_here = item.autotask_company_id == self.sites[one.site_pk].autotask_company_id
+        return item.item_pk if item.is_active or is_here else None
+
+    def _is_denied(self, device_pk: int, item_pk: int) -> bool:
+        return item_pk in self.links.get(device_pk, LinkFacts()).denied_item_pks
 
     def candidates(self, one: DeviceFacts) -> Candidates:
         found: dict[Key, tuple[ItemFacts, ...]] = {}
@@ -94,9 +105,19 @@ class World:
         )  # fmt: skip
 
     def run(
-        self, order: Iterable[int], chunk: int = 2, *, is_complete_read: bool = True
+        self,
+        order: Iterable[int],
+        chunk: int = 2,
+        *,
+        is_complete_read: bool = True,
+        is_same: bool | None = True,
     ) -> dict[int, DevicePlan]:
-        """Plan in chunks, keeping links as they are planned; then apply everything, approvals too."""
+        """Plan in chunks, keeping links as they are planned; then apply everything, approvals too.
+
+        Args:
+            is_same: what a person says where a serial number stands at another organization: the same machine,
+                another one, or nothing at all.
+        """
         order = list(order)
         plans: dict[int, DevicePlan] = {}
         for start in range(0, len(order), chunk):
@@ -108,9 +129,19 @@ class World:
                 self._keep_link(device_pk, plan, has_new_item=plan.item_pk != known.get(device_pk))
             plans |= part
         for device_pk, plan in plans.items():
+            question = next((one for one in plan.findings if one.kind is FindingKind.ELSEWHERE), None)
+            if question is not None and is_same is not True:
+                if is_same is False:
+                    self.deny(device_pk, question.item_pks)
+                continue
             for change in plan.changes:
                 self._apply(device_pk, change)
         return plans
+
+    def deny(self, device_pk: int, item_pks: Iterable[int]) -> None:
+        """Say that a device is another machine than what these items stand for."""
+        link = self.links.get(device_pk, LinkFacts())
+        self.links[device_pk] = replace(link, denied_item_pks=link.denied_item_pks | set(item_pks))
 
     def _keep_link(self, device_pk: int, plan: DevicePlan, *, has_new_item: bool) -> None:
         link = self.links.get(device_pk, LinkFacts())

@@ -149,68 +149,6 @@ def test_move_is_approved_from_the_drift(world: World, person: User) -> None:
     assert_settled(world)
 
 
-def abroad(world: World) -> tuple[str, int]:
-    """Return a device without item, and the item of another organization that has its serial number."""
-    uid = world.add(HERE, hostname="PC-1", serial=SERIAL)
-    item_id = world.item(THERE, serialNumber=SERIAL, referenceTitle="OLD")
-    world.sync()
-    assert world.kinds() == ["elsewhere"]
-    assert world.linked_id(uid) is None
-    assert {row["id"] for row in world.rows()} == {item_id}, "nothing is created"
-    return uid, item_id
-
-
-def test_serial_number_at_another_organization_is_moved_here(world: World, person: User) -> None:
-    uid, old_id = abroad(world)
-    finding = the(world, "elsewhere")
-    assert f"stands under {finding.detail['company_name']}" in finding.summary
-    assert not isinstance(drift.preview_move(finding), str)
-    carry_out(world, drift.approve_moves([finding], person))
-    new_id = world.linked_id(uid) or 0
-    assert world.row(new_id)["companyID"] == world.company_id(HERE)
-    assert world.row(old_id)["isActive"] is False
-    assert world.kinds() == []
-    assert_settled(world)
-
-
-def test_serial_number_at_another_organization_may_be_another_machine(world: World, person: User) -> None:
-    uid, old_id = abroad(world)
-    carry_out(world, drift.create_items([the(world, "elsewhere")], person))
-    assert world.linked_id(uid) not in {None, old_id}
-    assert world.row(old_id)["isActive"] is True
-    world.sync()
-    assert "elsewhere" not in world.kinds(), "it is not asked again"
-    assert_settled(world)
-
-
-def test_serial_number_at_another_organization_may_be_left(world: World, person: User) -> None:
-    uid, old_id = abroad(world)
-    dismiss([the(world, "elsewhere")], person, "Sold to them")
-    world.sync()
-    assert (world.linked_id(uid), world.findings(kind="elsewhere")) == (None, [])
-    assert {row["id"] for row in world.rows()} == {old_id}
-
-
-def test_two_devices_with_a_serial_number_of_another_organization_are_one_question(world: World) -> None:
-    abroad(world)
-    world.add(HERE, hostname="PC-2", serial=SERIAL)
-    world.sync()
-    assert "shared" in world.kinds()
-    assert not any(row["companyID"] == world.company_id(HERE) for row in world.rows())
-
-
-def test_move_waits_for_nobody_when_its_item_was_given_away(world: World, person: User) -> None:
-    _uid, old_id = abroad(world)
-    run = drift.approve_moves([the(world, "elsewhere")], person).runs[0]
-    other = world.add(THERE, hostname="PC-9", serial="5CG70409XQ")
-    world.refresh(other)
-    drift.link_device(world.device(other), world.mirrored(old_id), person)
-    world.execute(run)
-    entry = run.entries.get()
-    assert (entry.status, entry.message) == ("skipped", "The configuration item is that of PC-9 by now.")
-    assert world.row(old_id)["isActive"] is True
-
-
 def test_move_that_is_no_longer_one_is_left_alone(world: World, person: User) -> None:
     uid, _, _ = moved(world)
     finding = the(world, "moved")

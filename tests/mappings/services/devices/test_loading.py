@@ -99,9 +99,9 @@ def test_a_uid_leads_to_another_organizations_item(fleet: list[Device]) -> None:
 
 
 def test_cases_cost_the_same_queries_for_many_sites(fleet: list[Device], django_assert_num_queries) -> None:
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         _cases(fleet)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         _cases(fleet[:2])
 
 
