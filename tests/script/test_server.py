@@ -121,7 +121,7 @@ def test_fresh_start_serves_announces_and_stops_without_a_trace(start, folder):
         assert answer.status == 200
 
     server.process.send_signal(signal.SIGTERM)
-    assert server.wait_exit(15) == 0, server.output()
+    assert server.wait_exit(40) == 0, server.output()
     assert [pid for pid in below if is_alive(pid)] == []
     assert "was killed" not in server.output()
 
@@ -160,7 +160,7 @@ def test_end_of_one_child_stops_all_and_is_told(start):
 
     end_process(server.child(" beat"))
 
-    assert server.wait_exit(20) == 1
+    assert server.wait_exit(40) == 1
     assert "beat ended unexpectedly with signal SIGKILL" in server.output()
     assert [pid for pid in below if is_alive(pid)] == []
 
