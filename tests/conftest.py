@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 import redis
+from django.db import connection
 
+from tests.migrated import copy_migrated
 from tests.valkey import ValkeyServer
 
 
@@ -24,6 +26,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("processes"))
         if item.get_closest_marker("postgres") and os.environ.get("TEST_DATABASE") != "postgres":
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: run with TEST_DATABASE=postgres"))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """Start from a copy of a migrated SQLite database instead of migrating in each process."""
+    if os.environ.get("TEST_DATABASE") == "postgres":
+        return False
+    name = connection.settings_dict["TEST"]["NAME"]
+    copy_migrated(Path(name))
+    return True
 
 
 @pytest.fixture(scope="session")

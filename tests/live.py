@@ -20,6 +20,7 @@ from integration.server import programs
 from integration.server.options import Options
 from integration.server.processes import Program, kill_group, spawn, stop
 from integration.server.readiness import web_state
+from tests.migrated import copy_migrated
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,6 +106,8 @@ class LiveBridge:
         (self.folder / "valkey").mkdir(exist_ok=True)
         self._start(programs.broker(self.options, path))
         wait_for(path.exists, "the embedded Valkey listens")
+        if not self.environment["DATABASE_URL"] and not (database := self.folder / "bridge.sqlite3").exists():
+            copy_migrated(database)
         self.manage("prepare")
         if self.has_sandbox:
             self._start(programs.sandbox(self.options))

@@ -76,7 +76,7 @@ def sandbox(options: Options) -> Program:
         *("--profile", options.sandbox_profile),
         *("--state-file", str(options.var_dir / "sandbox.json")),
     )
-    return Program("sandbox", command, stop_seconds=3)
+    return Program("sandbox", command, stop_seconds=8)
 
 
 def web(options: Options) -> Program:
@@ -120,4 +120,4 @@ def beat(options: Options) -> Program:
         *(sys.executable, "-m", "celery", "--quiet", "-A", "integration", "beat"),
         *("--pidfile=", "--loglevel", "WARNING"),
     )
-    return Program("beat", command, stop_seconds=3)
+    return Program("beat", command, stop_seconds=8)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.live import ROOT, children_of, clean_environment, end_process, free_port, is_alive
+from tests.migrated import copy_migrated
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.journey
@@ -91,7 +92,10 @@ def folder() -> Iterator[Path]:
 def start(folder: Path) -> Iterator[object]:
     started: list[Server] = []
 
-    def run(**settings: str) -> Server:
+    def run(*, is_migrated: bool = True, **settings: str) -> Server:
+        if is_migrated and not (database := folder / "bridge.sqlite3").exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            copy_migrated(database)
         started.append(Server(folder, **settings))
         return started[-1]
 
@@ -101,7 +105,7 @@ def start(folder: Path) -> Iterator[object]:
 
 
 def test_fresh_start_serves_announces_and_stops_without_a_trace(start, folder):
-    server = start()
+    server = start(is_migrated=False)
     server.wait_ready()
     output = server.output()
     kept = (folder / "first-sign-in.txt").read_text()
@@ -117,7 +121,7 @@ def test_fresh_start_serves_announces_and_stops_without_a_trace(start, folder):
         assert answer.status == 200
 
     server.process.send_signal(signal.SIGTERM)
-    assert server.wait_exit(15) == 0, server.output()
+    assert server.wait_exit(40) == 0, server.output()
     assert [pid for pid in below if is_alive(pid)] == []
     assert "was killed" not in server.output()
 
@@ -130,7 +134,7 @@ def test_taken_port_is_named_before_anything_starts(start, folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        server = start(PORT=str(taken.getsockname()[1]))
+        server = start(is_migrated=False, PORT=str(taken.getsockname()[1]))
         assert server.wait_exit() == 1
 
     assert f"PORT: port {server.port} on 127.0.0.1 is taken" in server.output()
@@ -156,7 +160,7 @@ def test_end_of_one_child_stops_all_and_is_told(start):
 
     end_process(server.child(" beat"))
 
-    assert server.wait_exit(20) == 1
+    assert server.wait_exit(40) == 1
     assert "beat ended unexpectedly with signal SIGKILL" in server.output()
     assert [pid for pid in below if is_alive(pid)] == []
 
