@@ -18,12 +18,16 @@ from tests.migrated import copy_migrated
 from tests.valkey import ValkeyServer
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep processes and browsers of one file on one worker; leave PostgreSQL's tests to a run that has it."""
     for item in items:
-        if item.get_closest_marker("journey") or item.get_closest_marker("browser"):
-            # Two heavy tests at once on two cores only make each other slow.
-            item.add_marker(pytest.mark.xdist_group("processes"))
+        # Marked before xdist looks, which is why this hook goes first. Several installations at once on two cores only
+        # make each other slow, until what is awaited does not come in time.
+        if item.get_closest_marker("journey"):
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+        elif item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browsers"))
         if item.get_closest_marker("postgres") and os.environ.get("TEST_DATABASE") != "postgres":
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: run with TEST_DATABASE=postgres"))
 
