@@ -158,8 +158,14 @@ def bridge(sandbox: Served, db: None) -> Iterator[Bridge]:
     # One ticket per condition and no waits; tests of grouping and of waits set what they are about.
     TicketDefaults.objects.filter(pk=1).update(related_group="none", resolve_delay_seconds=0)
     AlertPolicy.objects.create(pk=AlertPolicy.SINGLETON_ID, breaker_per_minute=0, storm_fleet_sites=0)
+    datto = sandbox.sandbox.datto
+    before = {alert.uid for alert in datto.open_alerts()}
     yield Bridge(sandbox, site, device, company, mapping)
     sandbox.control("faults", method="DELETE")
+    # Else every test that polls would carry the alerts of all tests before it.
+    for alert in datto.open_alerts():
+        if alert.uid not in before:
+            datto.resolve_alert(alert.uid, by="System")
     drop_clients()
 
 
