@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integration.models import Vendor
@@ -104,6 +104,25 @@ def wish_again(
         pk = Action.objects.filter(key=key).values_list("pk", flat=True).get()
         return None if not_before is not None else int(pk)
     return wish(kind, key, alert=alert, ticket=ticket, payload=payload, not_before=not_before)
+
+
+def revive(rows: QuerySet[Action], now: datetime) -> list[int]:
+    """Let rows that wait, were refused or dropped be tried now; returns their ids.
+
+    Rows that are done stay done, and those that a worker holds stay with it: the state is asked again in the UPDATE.
+    """
+    tried = [Action.State.WAITING, Action.State.REFUSED, Action.State.DROPPED]
+    found = list(rows.filter(state__in=tried).values_list("pk", flat=True))
+    Action.objects.filter(pk__in=found, state__in=tried).update(
+        state=Action.State.WAITING,
+        not_before=now,
+        attempts=0,
+        finished_at=None,
+        error="",
+        cause="",
+        remedy="",
+    )
+    return found
 
 
 def claim(action_id: int, now: datetime) -> Action | None:

@@ -332,16 +332,10 @@ def _wish_create(alert: Alert, ticket: Ticket) -> list[int]:
     if action is not None:
         _doubt_old_alert(alert, action)
         return [action]
-    Action.objects.filter(key=key, state__in=[Action.State.REFUSED, Action.State.DROPPED]).update(
-        state=Action.State.WAITING,
-        not_before=timezone.now(),
-        attempts=0,
-        error="",
-        cause="",
-        remedy="",
-        finished_at=None,
-    )
-    return list(Action.objects.filter(key=key, state=Action.State.WAITING).values_list("pk", flat=True))
+    rows = Action.objects.filter(key=key)
+    # One that waits keeps its pause: a vendor that is down is not asked more often for being decided again.
+    waiting = list(rows.filter(state=Action.State.WAITING).values_list("pk", flat=True))
+    return waiting or outbox.revive(rows, timezone.now())
 
 
 def _doubt_old_alert(alert: Alert, action_id: int) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tickets.models import Action, AgentRequest, Alert, Ticket
 from tickets.selectors.pages import refused_actions
-from tickets.services import gate
+from tickets.services import gate, outbox
 from tickets.services.defects import decide_or_mark
 from tickets.services.timeline import record_event
 
@@ -44,17 +44,9 @@ def retry_alert(alert: Alert, user: User | None = None) -> list[int]:
     if alert.ticket is not None:
         mine |= Action.objects.filter(ticket=alert.ticket)
     now = timezone.now()
-    mine.filter(state=Action.State.WAITING).update(not_before=now)
-    mine.filter(state=Action.State.REFUSED).exclude(ticket__state=Ticket.State.ABANDONED).update(
-        state=Action.State.WAITING,
-        not_before=now,
-        attempts=0,
-        finished_at=None,
-        error="",
-        cause="",
-        remedy="",
-    )
-    waiting = list(mine.filter(state=Action.State.WAITING).values_list("pk", flat=True))
+    waiting = outbox.revive(mine.filter(state=Action.State.WAITING), now)
+    refused = mine.filter(state=Action.State.REFUSED).exclude(ticket__state=Ticket.State.ABANDONED)
+    waiting += outbox.revive(refused, now)
     return sorted({*due, *waiting})
 
 
@@ -75,19 +67,11 @@ def retry_kind(kind: str, user: User, now: datetime) -> tuple[int, list[int]]:
     actions = list(
         refused_actions(now).filter(kind=kind).select_related("alert", "ticket").order_by("id")[:_MOST]
     )
-    Action.objects.filter(pk__in=[action.pk for action in actions]).update(
-        state=Action.State.WAITING,
-        not_before=now,
-        attempts=0,
-        finished_at=None,
-        error="",
-        cause="",
-        remedy="",
-    )
+    due = outbox.revive(Action.objects.filter(pk__in=[action.pk for action in actions]), now)
     for action in actions:
         text = f"{user.get_username()} asked for another try: {action.get_kind_display().lower()}."
         record_event("retry", text, alert=action.alert, ticket=action.ticket, user=user)
-    return len(actions), [action.pk for action in actions]
+    return len(actions), due
 
 
 def retry_refused_tickets() -> list[int]:
