@@ -14,10 +14,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
+_KEPT_SECONDS: Final = 86_400
 _APPS: Final = ("integration", "mappings", "tickets")
 
 
@@ -35,7 +37,9 @@ def copy_migrated(target: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             for older in folder.glob("*.sqlite3"):
-                older.unlink()
+                # Those of other checkouts stay while they may be in use.
+                if older.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                    older.unlink()
             _migrate(made)
         shutil.copyfile(made, target)
 

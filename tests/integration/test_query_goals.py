@@ -23,7 +23,8 @@ from tests.any_rows import make_row, make_rows, registered
 from tickets.models import Action, Alert, Delivery, TicketDefaults
 from tickets.selectors.inbox import list_groups
 
-pytestmark = pytest.mark.django_db
+#: One worker fills and counts for all three tests.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("query goals")]
 _FEW, _MANY = 3, 200
 _MOST_QUERIES: Final = 15
 #: Pages of Django and of the scheduler, in our frame.

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
@@ -71,7 +71,7 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
 
     class Media:
         css = {"all": ["tickets/pages.css"]}
-        js = ["tickets/pages.js", "tickets/settings.js", "tickets/preview.js"]
+        js = ["tickets/pages.js", "tickets/settings.js", "tickets/preview.js", "tickets/effect.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TicketRule]:
         """Return rules with what they name and set; one query."""
@@ -207,8 +207,12 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
     ) -> HttpResponse:
         """Add what is said around the form."""
         obj: TicketRule | None = kwargs.get("obj")
+        may_save = (
+            self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
+        )
         context.update(
             rule=obj,
+            effect_url=reverse("effect-rule", args=(obj.pk if obj is not None else 0,)) if may_save else "",
             has_picklists=offer_of(request).has_picklists,
             inactive=list_inactive(obj) if obj is not None else [],
             words=rule_in_words(obj) if obj is not None else "",

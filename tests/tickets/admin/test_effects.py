@@ -1,0 +1,99 @@
+"""What a change would have done, told beside the form that makes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from integration.models import VendorCall
+from tests.tickets.admin import rows
+from tests.tickets.admin.test_rules import make_rule, rule_data, simple
+from tickets.models import Alert, MonitorType, ReplayRun, TicketDefaults, TicketRule
+from tickets.services import effects
+
+pytestmark = pytest.mark.django_db
+
+
+def effect(client: Client, rule: TicketRule | None, **data: Any) -> dict[str, Any]:
+    answer = client.post(reverse("effect-rule", args=[rule.pk if rule else 0]), data)
+    assert answer.status_code == 200, answer.content
+    return dict(answer.json())
+
+
+def alerts_of_disks() -> None:
+    rows.make_alerts(30)
+    Alert.objects.update(monitor_type=MonitorType.objects.get(slug="disk_usage"))
+
+
+def test_the_forms_of_rules_ask_for_their_effect(signed_in: Client) -> None:
+    rule = make_rule()
+    for url, number in (
+        (reverse("admin:tickets_ticketrule_change", args=[rule.pk]), rule.pk),
+        (reverse("admin:tickets_ticketrule_add"), 0),
+    ):
+        html = signed_in.get(url).content.decode()
+        assert f'data-effect="{reverse("effect-rule", args=[number])}"' in html
+        assert "tickets/effect.js" in html
+        # The script sends the form around it.
+        assert html.index("data-effect=") < html.rindex("</form>")
+
+
+def test_a_new_rule_that_makes_no_tickets_says_how_many_fewer(signed_in: Client) -> None:
+    alerts_of_disks()
+    told = effect(signed_in, None, **simple(name="", hold_off_minutes="", create_ticket="false"))
+    assert told["live"] is False
+    assert "tickets -&gt; 0, 1 organization hears less" in told["html"]
+    assert not TicketRule.objects.exists()
+    assert not VendorCall.objects.exists()
+
+
+def test_an_unchanged_rule_has_no_effect(signed_in: Client) -> None:
+    rule = make_rule()
+    alerts_of_disks()
+    assert "Nothing is changed yet." in effect(signed_in, rule, **rule_data(rule))["html"]
+
+
+def test_a_form_that_cannot_be_saved_yet_is_no_error(signed_in: Client) -> None:
+    rule = make_rule()
+    alerts_of_disks()
+    told = effect(signed_in, rule, **rule_data(rule, pattern="(", hold_off_minutes="20"))
+    assert told["html"]
+    rule.refresh_from_db()
+    assert (rule.pattern, rule.hold_off_minutes) == ("", 10)
+
+
+def test_many_alerts_are_counted_by_a_worker_once(
+    signed_in: Client,
+    celery_outbox: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    alerts_of_disks()
+    monkeypatch.setattr(effects, "MOST_AT_ONCE", 5)
+    data = simple(create_ticket="false")
+    with django_capture_on_commit_callbacks(execute=True):
+        first, second = effect(signed_in, None, **data), effect(signed_in, None, **data)
+    run = ReplayRun.objects.get()
+    assert first["live"]
+    assert first["url"] == second["url"] == reverse("effect-run", args=[run.pk])
+    assert {sent.args[0] for sent in celery_outbox} == {run.pk}
+    assert signed_in.get(first["url"]).json()["live"]
+
+
+def test_ticket_defaults_tell_theirs(signed_in: Client) -> None:
+    alerts_of_disks()
+    row = TicketDefaults.objects.get(monitor_type=None)
+    url = reverse("admin:tickets_ticketdefaults_change", args=[row.pk])
+    assert f'data-effect="{reverse("effect-defaults", args=[row.pk])}"' in signed_in.get(url).content.decode()
+
+
+def test_who_may_change_nothing_asks_nothing(staff: Any) -> None:
+    rule = make_rule()
+    client = staff("view_ticketrule")
+    html = client.get(reverse("admin:tickets_ticketrule_change", args=[rule.pk])).content.decode()
+    assert rule.name in html
+    assert "data-effect=" not in html
+    assert client.post(reverse("effect-rule", args=[rule.pk]), rule_data(rule)).status_code == 403
