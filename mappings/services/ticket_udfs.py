@@ -8,17 +8,8 @@ from django.utils import timezone
 
 from integration.models import SyncRunEntry
 from integration.sync.operations import Applied, Draft, Operation, Work, register_operation
-from integration.vendors.autotask.udfs import udf_data_type_of, udf_type_of
 from mappings.models import TicketUdf, UdfDefinition
-from mappings.services.devices.udf_operations import (
-    KnownDefinition,
-    kind_of,
-    known_definitions,
-    no_way_back,
-    read_definition_fields,
-    require_fit,
-    udf_key,
-)
+from mappings.services.udf_definitions import draft_switch_off, make_definition, no_way_back, udf_key
 
 CREATE_TICKET_UDF: Final = "create_ticket_udf"
 SWITCH_OFF_TICKET_UDF: Final = "switch_off_ticket_udf"
@@ -60,54 +51,30 @@ def _apply_create(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied
         CannotApply: Autotask has a field of this name that is of another type or switched off.
         VendorError: Autotask refused, or cannot be reached.
     """
-    name, kind = entry.payload["name"], kind_of(entry.payload["kind"])
-    fields = read_definition_fields(work)
-    data_type, udf_type = udf_data_type_of(fields, kind), udf_type_of(fields, _ENTITY)
-    known = known_definitions(work, udf_type, is_fresh=is_doubtful)
-    existing = known.get(udf_key(name))
-    if existing is not None:
-        require_fit(existing, data_type, kind)
-        definition_id, stored_name, is_ours = existing.id, existing.name, is_doubtful
-    else:
-        definition_id = work.autotask.create_udf_definition(
-            name=name,
-            udf_type=udf_type,
-            data_type=data_type,
-            description=_DESCRIPTION,
-            decimal_places=0 if kind == "number" else None,
-        )
-        stored_name, is_ours = name, True
-        known[udf_key(name)] = KnownDefinition(definition_id, name, data_type, is_active=True)
+    kind = entry.payload["kind"]
+    made = make_definition(
+        work,
+        entry,
+        entity=_ENTITY,
+        description=_DESCRIPTION,
+        is_doubtful=is_doubtful,
+        decimal_places=0 if kind == "number" else None,
+    )
     TicketUdf.objects.update_or_create(
-        autotask_udf_id=definition_id,
+        autotask_udf_id=made.id,
         defaults={
-            "name": stored_name,
+            "name": made.name,
             "data_type": kind,
             "is_active": True,
             "synced_at": timezone.now(),
         },
     )
-    return Applied(
-        result={"autotask_udf_id": definition_id, "is_ours": is_ours},
-        message=entry.message if is_ours else "Autotask had it already; it is used as it is.",
-    )
+    return made.applied(entry)
 
 
 def _undo_create(entry: SyncRunEntry) -> Draft | str:
-    """Return the change that switches the field off: Autotask deletes no definition."""
-    if not entry.result.get("is_ours"):
-        return "Autotask had this field before; it stays."
-    return Draft(
-        Action.DEACTIVATE,
-        SWITCH_OFF_TICKET_UDF,
-        "ticket UDF",
-        entry.object_id,
-        entry.label,
-        before={"is_active": True},
-        after={"is_active": False},
-        payload={"autotask_udf_id": entry.result["autotask_udf_id"]},
-        message="Autotask cannot delete a field, so it is switched off.",
-    )
+    """Return the change that switches the field off."""
+    return draft_switch_off(entry, SWITCH_OFF_TICKET_UDF, "ticket UDF")
 
 
 def _apply_switch_off(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  # noqa: FBT001 - as above

@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from integration import hooks
 from integration.models import Connection
 from mappings.models import PicklistValue, TicketUdf
-from mappings.services.devices.udf_operations import udf_key
+from mappings.services.udf_definitions import udf_key
 from tickets.domain.recipes import Names
 from tickets.domain.settings import STATUS_COMPLETE, PickRef, SettingsRow, resolve
 from tickets.domain.udf_values import STANDARD_SET

@@ -17,8 +17,8 @@ from integration.sync.operations import (
     register_operation,
 )
 from mappings.models import TicketUdf, UdfDefinition
-from mappings.services.devices.udf_operations import no_way_back, udf_key
 from mappings.services.ticket_udfs import CREATE_TICKET_UDF, draft_ticket_udf
+from mappings.services.udf_definitions import no_way_back, udf_key
 from tickets.domain.udf_values import STANDARD_SET, StandardUdf
 from tickets.models import TicketDefaults
 from tickets.services.defaults import GLOBAL_ID, GLOBAL_NAME

@@ -5,7 +5,7 @@ Every operation looks for what it is to make before it makes it, so that it can 
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, get_args
+from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from django.utils import timezone
@@ -20,8 +20,6 @@ from integration.sync.operations import (
     Work,
     register_operation,
 )
-from integration.vendors.autotask.picklists import FieldSet
-from integration.vendors.autotask.udfs import DEFINITIONS, UdfKind, udf_data_type_of, udf_type_of
 from integration.vendors.errors import NotFound
 from mappings.models import (
     ConfigurationItemCategory,
@@ -30,6 +28,7 @@ from mappings.models import (
     UdfAssociation,
     UdfDefinition,
 )
+from mappings.services.udf_definitions import draft_switch_off, make_definition, no_way_back, udf_key
 
 CREATE_UDF: Final = "create_udf"
 SWITCH_OFF_UDF: Final = "switch_off_udf"
@@ -46,15 +45,6 @@ _UID_FIELD: Final = "device_uid"
 Action = SyncRunEntry.Action
 
 
-class KnownDefinition(NamedTuple):
-    """A definition that Autotask has."""
-
-    id: int
-    name: str
-    data_type: int | None
-    is_active: bool
-
-
 class _Shown(NamedTuple):
     """An association that Autotask has."""
 
@@ -62,21 +52,8 @@ class _Shown(NamedTuple):
     is_required: bool
 
 
-class _Autotask:
-    """What a run has read of Autotask's set-up: once per run, not once per field.
-
-    Attributes:
-        definitions: of each entity's UDF type, by `udf_key` of their names.
-        shown: associations by category and definition.
-    """
-
-    def __init__(self) -> None:
-        self.fields: FieldSet | None = None
-        self.definitions: dict[int, dict[str, KnownDefinition]] = {}
-        self.shown: dict[tuple[int, int], _Shown] | None = None
-
-
-_read: WeakKeyDictionary[Work, _Autotask] = WeakKeyDictionary()
+#: Associations by category and definition, as a run has read them: once per run, not once per field.
+_read: WeakKeyDictionary[Work, dict[tuple[int, int], _Shown]] = WeakKeyDictionary()
 
 
 def register_udf_operations() -> None:
@@ -92,11 +69,6 @@ def register_udf_operations() -> None:
         register_operation(operation)
 
 
-def udf_key(name: str) -> str:
-    """Return what makes two field names the same to Autotask."""
-    return " ".join(name.split()).casefold()
-
-
 def apply_create_udf(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  # noqa: FBT001 - the engine's signature
     """Create a user-defined field with its list values, unless Autotask has it, and mirror it.
 
@@ -106,103 +78,31 @@ def apply_create_udf(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Appl
         CannotApply: Autotask has a field of this name that is of another type or switched off.
         VendorError: Autotask refused, or cannot be reached.
     """
-    name, kind = entry.payload["name"], kind_of(entry.payload["kind"])
-    fields = read_definition_fields(work)
-    data_type = udf_data_type_of(fields, kind)
-    udf_type = udf_type_of(fields, _ENTITY)
-    known = known_definitions(work, udf_type, is_fresh=is_doubtful)
-    existing = known.get(udf_key(name))
-    if existing is not None:
-        require_fit(existing, data_type, kind)
-        definition_id, stored_name, is_ours = existing.id, existing.name, is_doubtful
-    else:
-        definition_id = work.autotask.create_udf_definition(
-            name=name,
-            udf_type=udf_type,
-            data_type=data_type,
-            description=entry.payload.get("description", ""),
-        )
-        stored_name, is_ours = name, True
-        known[udf_key(name)] = KnownDefinition(definition_id, name, data_type, is_active=True)
-    values = _add_list_values(work, definition_id, entry.payload.get("list_values", []), kind)
+    kind = entry.payload["kind"]
+    made = make_definition(
+        work, entry, entity=_ENTITY, description=entry.payload.get("description", ""), is_doubtful=is_doubtful
+    )
+    values = _add_list_values(work, made.id, entry.payload.get("list_values", []), kind)
     UdfDefinition.objects.update_or_create(
-        autotask_udf_id=definition_id,
+        autotask_udf_id=made.id,
         defaults={
-            "name": stored_name,
+            "name": made.name,
             "data_type": UdfDefinition.DataType(kind),
             "is_active": True,
             "list_values": values,
             "synced_at": timezone.now(),
         },
     )
-    return Applied(
-        result={"autotask_udf_id": definition_id, "is_ours": is_ours},
-        message=entry.message if is_ours else "Autotask had it already; it is used as it is.",
-    )
-
-
-def kind_of(text: str) -> UdfKind:
-    """Return the kind of field of this name.
-
-    Raises:
-        CannotApply: there is none.
-    """
-    for kind in get_args(UdfKind):
-        if kind == text:
-            found: UdfKind = kind
-            return found
-    raise CannotApply(f"Type: Autotask's API cannot create a UDF of type {text}.", "Create it in Autotask.")
-
-
-def _state(work: Work) -> _Autotask:
-    return _read.setdefault(work, _Autotask())
-
-
-def read_definition_fields(work: Work) -> FieldSet:
-    """Return the field info of definitions; read once per run."""
-    state = _state(work)
-    if state.fields is None:
-        state.fields = work.autotask.fetch_field_info(DEFINITIONS)
-    return state.fields
-
-
-def known_definitions(work: Work, udf_type: int, *, is_fresh: bool) -> dict[str, KnownDefinition]:
-    """Return an entity's definitions in Autotask by `udf_key`; read once per run, or anew."""
-    state = _state(work)
-    if is_fresh or udf_type not in state.definitions:
-        state.definitions[udf_type] = {
-            udf_key(one.name): KnownDefinition(one.id, one.name, one.data_type, one.is_active)
-            for one in work.autotask.iter_udf_definitions(udf_type=udf_type)
-        }
-    return state.definitions[udf_type]
+    return made.applied(entry)
 
 
 def _known_associations(work: Work, *, is_fresh: bool) -> dict[tuple[int, int], _Shown]:
-    state = _state(work)
-    if is_fresh or state.shown is None:
-        state.shown = {
+    if is_fresh or work not in _read:
+        _read[work] = {
             (one.category_id, one.definition_id): _Shown(one.id, one.is_required)
             for one in work.autotask.iter_category_udf_associations()
         }
-    return state.shown
-
-
-def require_fit(existing: KnownDefinition, data_type: int, kind: str) -> None:
-    """Make sure that a field which is there can be used.
-
-    Raises:
-        CannotApply: it is switched off or of another type.
-    """
-    if not existing.is_active:
-        raise CannotApply(
-            f"Autotask has a UDF {existing.name}, which is switched off.",
-            "Switch it on in Autotask, or choose another name.",
-        )
-    if existing.data_type != data_type:
-        raise CannotApply(
-            f"Autotask has a UDF {existing.name} of another type than {kind.replace('_', ' ')}.",
-            "Use it as it is by choosing it in a mapping, or choose another name.",
-        )
+    return _read[work]
 
 
 def _add_list_values(work: Work, definition_id: int, wanted: list[str], kind: str) -> list[dict[str, object]]:
@@ -222,20 +122,8 @@ def _add_list_values(work: Work, definition_id: int, wanted: list[str], kind: st
 
 
 def undo_create_udf(entry: SyncRunEntry) -> Draft | str:
-    """Return the change that switches the field off: Autotask deletes no definition."""
-    if not entry.result.get("is_ours"):
-        return "Autotask had this field before; it stays."
-    return Draft(
-        Action.DEACTIVATE,
-        SWITCH_OFF_UDF,
-        "user-defined field",
-        entry.object_id,
-        entry.label,
-        before={"is_active": True},
-        after={"is_active": False},
-        payload={"autotask_udf_id": entry.result["autotask_udf_id"]},
-        message="Autotask cannot delete a field, so it is switched off.",
-    )
+    """Return the change that switches the field off."""
+    return draft_switch_off(entry, SWITCH_OFF_UDF, "user-defined field")
 
 
 def apply_switch_off(work: Work, entry: SyncRunEntry, is_doubtful: bool) -> Applied:  # noqa: FBT001 - as above
@@ -387,9 +275,3 @@ def _get_udf(name: str) -> UdfDefinition:
         f"The UDF {name} is not there: creating it failed, or it was switched off.",
         "See the entry of the field itself, mend what it names, and run this again.",
     )
-
-
-def no_way_back(entry: SyncRunEntry) -> Draft | str:
-    """Say that taking something back cannot be taken back."""
-    del entry
-    return "This took something back already. Make it anew on its screen."

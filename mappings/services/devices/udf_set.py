@@ -24,8 +24,8 @@ from mappings.services.devices.udf_operations import (
     CREATE_FIELD_MAP,
     CREATE_UDF,
     KIND,
-    udf_key,
 )
+from mappings.services.udf_definitions import udf_key
 
 #: What Autotask takes as the name of a field.
 NAME_LENGTH: Final = 45
