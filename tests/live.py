@@ -7,11 +7,13 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -116,6 +118,19 @@ class LiveBridge:
         for make in (programs.web, programs.alert_worker, programs.sync_worker, programs.beat):
             self._start(make(self.options))
         wait_for(self._is_ready, "the bridge is ready", seconds=60, interval=0.1)
+
+    def alert_state(self, uid: str) -> tuple[str, bool] | None:
+        """Return the state of an alert as stored, and whether it is resolved; None while it is not there.
+
+        A look at the SQLite file: starting a command to look takes seconds of a processor.
+        """
+        with closing(
+            sqlite3.connect(f"file:{self.folder / 'bridge.sqlite3'}?mode=ro", uri=True, timeout=10)
+        ) as database:
+            row = database.execute(
+                "SELECT state, is_resolved FROM tickets_alert WHERE alert_uid = ?", (uid,)
+            ).fetchone()
+        return None if row is None else (row[0], bool(row[1]))
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a management command on this installation.

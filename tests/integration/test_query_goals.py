@@ -1,4 +1,4 @@
-"""Every page of the admin: as many queries with two hundred rows of everything as with three, and few.
+"""Every page of the admin: as many queries with sixty rows of everything as with three, and few.
 
 The walk is over the URL resolver, so that tomorrow's pages are counted too. Everything waits that can wait, nobody counted
 for the menu, and the person has a role, whose permissions cost two queries that a superuser's do not.
@@ -25,7 +25,7 @@ from tickets.selectors.inbox import list_groups
 
 #: One worker fills and counts for all three tests.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("query goals")]
-_FEW, _MANY = 3, 200
+_FEW, _MANY = 3, 60
 _MOST_QUERIES: Final = 15
 #: Pages of Django and of the scheduler, in our frame.
 _NOT_OURS: Final = (
@@ -38,7 +38,7 @@ _NOT_OURS: Final = (
     "login",
     "logout",
 )
-#: Groups of the inbox that are there with three rows of everything and with two hundred.
+#: Groups of the inbox that are there with three rows of everything and with sixty.
 _GROUPS: Final = 15
 
 

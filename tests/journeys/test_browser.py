@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -88,7 +87,7 @@ def test_person_maps_a_site_and_sees_an_alert_become_a_ticket_and_close_itself(p
             seconds=60,
         )
         wait_for(
-            lambda: bridge.manage_json("explain", uid)["alert"]["resolved"],
+            lambda: (bridge.alert_state(uid) or ("", False))[1],
             "the product knows",
             seconds=30,
             interval=0.5,
@@ -106,8 +105,6 @@ def _newest_alert(bridge: LiveBridge) -> str:
 
 
 def _ticket_number(bridge: LiveBridge, uid: str) -> str:
-    done = bridge.manage("explain", uid, "--json", check=False)
-    if done.returncode:
+    if (bridge.alert_state(uid) or ("", False))[0] != "ticketed":
         return ""
-    story = json.loads(done.stdout)
-    return str(story["ticket"]["number"]) if story["state"] == "ticketed" and story["ticket"] else ""
+    return str(bridge.manage_json("explain", uid)["ticket"]["number"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 import uuid
@@ -80,15 +79,12 @@ class Sandbox:
         return bool(self.get(f"alerts/{uid}")["resolved"])
 
 
-def wait_until_ticketed(bridge: LiveBridge, uid: str) -> dict[str, Any]:
-    def look() -> dict[str, Any]:
-        done = bridge.manage("explain", uid, "--json", check=False)
-        if done.returncode:
-            return {}
-        story = dict(json.loads(done.stdout))
-        return story if story["state"] == "ticketed" else {}
-
-    return wait_for(look, f"{uid} is ticketed here", seconds=PATIENCE_SECONDS, interval=0.5)
+def wait_until_ticketed(bridge: LiveBridge, uid: str) -> None:
+    wait_for(
+        lambda: (bridge.alert_state(uid) or ("", False))[0] == "ticketed",
+        f"{uid} is ticketed here",
+        seconds=PATIENCE_SECONDS,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +155,7 @@ def test_resolved_before_raised_makes_no_ticket(webhook_only):
     for event in ("resolved", "raised"):
         assert requests.post(hook, json={"alert_uid": uid, "event": event}, timeout=10).ok
     wait_for(
-        lambda: bridge.manage("explain", uid, check=False).returncode == 0,
+        lambda: bridge.alert_state(uid) is not None,
         f"{uid} is known",
         seconds=PATIENCE_SECONDS,
         interval=0.5,

@@ -78,7 +78,7 @@ def to_udf(udf: UdfFacts, text: str) -> str | Problem:
 
     A list entry may be given by its label, whatever its case, or by its id; labels are looked at first.
     """
-    plain = text.strip()
+    plain = text.strip().replace("\r\n", "\n")
     if not plain:
         return ""
     match udf.data_type:
