@@ -252,5 +252,5 @@ def _rate(per_day: float) -> str:
     if per_day == 0:
         return "none in 30 days"
     if per_day < 0.1:  # noqa: PLR2004 - below, a number would read as none
-        return "less than 0.1"
+        return "< 0.1"
     return f"{per_day:,.1f}"

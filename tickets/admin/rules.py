@@ -101,15 +101,18 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
         """Show what it asks, then what it sets."""
         del request
         return [
-            (None, {"fields": ["name", "reason", ("is_active", "position")]}),
+            (None, {"fields": ["name", "reason", "is_active", "position"]}),
             (
                 "Which alerts",
                 {
                     "description": "All that is named must fit; what is empty asks nothing.",
                     "fields": [
-                        ("monitor_type", "monitor"),
-                        ("company", "site"),
-                        ("device", "device_class"),
+                        "monitor_type",
+                        "monitor",
+                        "company",
+                        "site",
+                        "device",
+                        "device_class",
                         "item_category",
                         "alert_priorities",
                         "pattern",
@@ -121,7 +124,7 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
                 {
                     "description": "By the moment the alert was raised.",
                     "classes": ["collapse"] if obj is None or not _has_hours(obj) else [],
-                    "fields": ["weekdays", ("start_time", "end_time"), "time_zone", "is_outside_hours"],
+                    "fields": ["weekdays", "start_time", "end_time", "time_zone", "is_outside_hours"],
                 },
             ),
             *settings_fieldsets(obj, extra=_OWN),
