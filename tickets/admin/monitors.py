@@ -224,13 +224,13 @@ class MonitorAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no type
             _rate(monitor.activity.per_day),
         )
 
-    @column(description="Clears by itself")
+    @column(description="Clears")
     def clears(self, monitor: Any) -> str:
         """The share that cleared by itself in the last 30 days."""
         percent = monitor.activity.cleared_percent
         return "-" if percent is None else f"{percent} %"
 
-    @column(description="Tickets (30 days)", ordering="ticket_count")
+    @column(description="Tickets", ordering="ticket_count")
     def made(self, monitor: Any) -> str:
         """Tickets made for its alerts."""
         return f"{monitor.ticket_count:,}"
@@ -240,12 +240,12 @@ class MonitorAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no type
         """When it fired last."""
         return show_moment(monitor.last_seen_at)
 
-    @column(description="Settings from", ordering="rule_count")
+    @column(description="Rules", ordering="rule_count")
     def sources(self, monitor: Any) -> str:
         """Whether rules name it."""
         if not monitor.rule_count:
-            return "ticket defaults"
-        return "1 rule of its own" if monitor.rule_count == 1 else f"{monitor.rule_count} rules of its own"
+            return "-"
+        return f"{monitor.rule_count:,} of its own"
 
 
 def _rate(per_day: float) -> str:

@@ -148,8 +148,8 @@ def decide(
             f"Datto RMM's own integration has already made ticket {alert.native_ticket_number} for it; a second one would double it.",
         )
     if not create_ticket:
-        return _done(chain, Verdict.FILTER, f"Ticket defaults say no ticket ({create_ticket_origin}).")
-    chain.append(f"Ticket defaults say: make a ticket ({create_ticket_origin}).")
+        return _done(chain, Verdict.FILTER, f"No ticket is to be made ({create_ticket_origin}).")
+    chain.append(f"A ticket is to be made ({create_ticket_origin}).")
     blocked = _blocked_by_site(alert, site)
     if blocked is not None and blocked.cause in CATCH_ALL_CAUSES and catch_all is not None:
         if catch_all.is_usable:

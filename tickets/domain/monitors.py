@@ -77,9 +77,19 @@ def identify(
     told = {name: str(value) for name, value in stable.items() if value not in (None, "", [], {})}
     words = "" if told else normalise_text(text, own_names)
     material = json.dumps([context_class, sorted(told.items()), words], ensure_ascii=True)
-    detail = object_label if told else words
+    detail = (object_label or _ids_in_words(told)) if told else words
     label = f"{monitor_type_name}, {detail}" if detail else monitor_type_name
     return Identity(sha256(material.encode()).hexdigest(), label[:200])
+
+
+def _ids_in_words(told: Mapping[str, str]) -> str:
+    """Return the beginnings of ids, such as "policy 6b0daf35": without them monitors of one type have one label."""
+    ids = (
+        f"{name.removesuffix('Uid').removesuffix('Id')} {value[:8]}"
+        for name, value in sorted(told.items())
+        if name.endswith(("Uid", "Id"))
+    )
+    return ", ".join(ids)
 
 
 def typed_fingerprint(typed_key: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 Fields = dict[str, Any]
 Builder = Callable[[str, Random], Fields]
@@ -73,11 +73,15 @@ def _eventlog(name: str, rng: Random) -> Fields:
     }
 
 
+#: An account has a handful of patch policies.
+_PATCH_POLICIES: Final = ("6b0daf350e1dacf9", "4598ec978aa9f1ba", "3109cb067b4f02b8")
+
+
 def _patch(_name: str, rng: Random) -> Fields:
     code = rng.choice(("0x80070643", "0x800f0922", "0x80240034", "-2145124329"))
     return {
         "patchUid": f"{rng.getrandbits(64):016x}",
-        "policyUid": f"{rng.getrandbits(64):016x}",
+        "policyUid": rng.choice(_PATCH_POLICIES),
         "result": code,
         "info": f"Cumulative update failed to install ({code})",
     }

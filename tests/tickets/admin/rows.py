@@ -134,7 +134,7 @@ def make_story() -> Alert:
         "reason": "Ticket for Northwind.",
         "rule_chain": [
             "Alert of type Service, priority High.",
-            "Ticket defaults say: make a ticket (built-in).",
+            "A ticket is to be made (built-in).",
         ],
         "fields": [
             {

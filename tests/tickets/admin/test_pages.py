@@ -109,7 +109,7 @@ def test_the_story_of_an_alert_is_told_whole_and_escaped(signed_in):
     html = answer.content.decode()
     for text in (
         "Received by webhook.", "Ticket T20261124.0042 created.", "Completed in Autotask.", "Old queue", "Monitoring Alert",
-        "Ticket defaults say: make a ticket", "POST /V1.0/Tickets", "Datto RMM does not answer (503).", "Open ticket",
+        "A ticket is to be made", "POST /V1.0/Tickets", "Datto RMM does not answer (503).", "Open ticket",
         "Resolve in Datto RMM", "https://pinotage.rmm.datto.com/alert/",
     ):  # fmt: skip
         assert text in html, text

@@ -105,7 +105,7 @@ def test_an_alert_without_a_ticket_by_rule_leads_to_what_said_so(signed_in, brid
     assert alert.state == Alert.State.FILTERED
     html = page_of(signed_in, alert)
     assert "Why no ticket" in html
-    assert "Ticket defaults say no ticket (All monitor types" in html
+    assert "No ticket is to be made (All monitor types" in html
 
 
 def test_the_ticket_is_shown_as_last_known(signed_in, bridge: Bridge):
