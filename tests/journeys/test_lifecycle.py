@@ -79,10 +79,10 @@ class Sandbox:
         return bool(self.get(f"alerts/{uid}")["resolved"])
 
 
-def wait_until_ticketed(bridge: LiveBridge, uid: str) -> None:
+def wait_for_state(bridge: LiveBridge, uid: str, state: str) -> None:
     wait_for(
-        lambda: (bridge.alert_state(uid) or ("", False))[0] == "ticketed",
-        f"{uid} is ticketed here",
+        lambda: (bridge.alert_state(uid) or ("", False))[0] == state,
+        f"{uid} is {state} here",
         seconds=PATIENCE_SECONDS,
     )
 
@@ -117,7 +117,7 @@ def test_webhook_only_both_ways(webhook_only):
     )
     second = sandbox.raise_alert(device)
     ticket = sandbox.wait_for_ticket(second)
-    wait_until_ticketed(bridge, second)
+    wait_for_state(bridge, second, "ticketed")
     sandbox.post(f"alerts/{second}/resolve", {"by": "System"})
     wait_for(
         lambda: sandbox.tickets(second)[0]["status"] == 5,
@@ -184,7 +184,7 @@ def test_five_fold_redelivery_with_polling_at_the_same_time_makes_one_ticket():
         for sender in senders:
             sender.join()
         for uid in uids:
-            wait_until_ticketed(bridge, uid)
+            wait_for_state(bridge, uid, "ticketed")
         assert [len(sandbox.tickets(uid)) for uid in uids] == [1] * 8
 
 
@@ -208,7 +208,7 @@ def test_worker_killed_between_remote_write_and_local_save_makes_one_ticket():
         bridge.kill_worker()
         assert len(sandbox.tickets(uid)) == 1
         bridge.restart_worker()
-        wait_until_ticketed(bridge, uid)
+        wait_for_state(bridge, uid, "ticketed")
         assert len(sandbox.tickets(uid)) == 1
 
 
@@ -227,9 +227,10 @@ def test_autotask_down_for_a_while_tickets_all_afterwards_in_order():
             seconds=PATIENCE_SECONDS,
         )
         for device in devices[1:]:
-            uids.append(sandbox.raise_alert(device))
-            time.sleep(0.3)
-        time.sleep(2)
+            uid = sandbox.raise_alert(device)
+            uids.append(uid)
+            # Of two that come at once, either may be decided first.
+            wait_for_state(bridge, uid, "ticketing")
         assert all(sandbox.tickets(uid) == [] for uid in uids)
         requests.delete(f"{sandbox.url}/control/faults", timeout=10)
         ids = [sandbox.wait_for_ticket(uid)["id"] for uid in uids]
