@@ -80,7 +80,7 @@ class MonitorAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no type
 
     class Media:
         css = {"all": ["tickets/pages.css"]}
-        js = ["tickets/pages.js", "tickets/monitor.js"]
+        js = ["tickets/pages.js", "tickets/settings.js", "tickets/effect.js", "tickets/monitor.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Monitors come with their first alert."""

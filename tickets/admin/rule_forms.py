@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -140,8 +141,13 @@ class RuleConditionsForm(forms.ModelForm[TicketRule]):
 
 
 class TicketRuleForm(RuleConditionsForm, TicketSettingsForm):
-    """A rule."""
+    """A rule.
 
+    Attributes:
+        may_set_nothing: it is removed then; for forms that show a part of a rule.
+    """
+
+    may_set_nothing = False
     by_priority = "As the ticket defaults say for the alert's priority"
 
     class Meta:
@@ -184,7 +190,8 @@ class TicketRuleForm(RuleConditionsForm, TicketSettingsForm):
         values = super().clean()
         if self.errors:
             return values
-        candidate = TicketRule()
+        # A form may show a part of a rule only: what it does not show is as stored.
+        candidate = copy(self.instance)
         for name, value in values.items():
             setattr(candidate, name, value)
         if not to_conditions(candidate).named:
@@ -193,7 +200,7 @@ class TicketRuleForm(RuleConditionsForm, TicketSettingsForm):
                 "The rule asks nothing. Name a monitor, organization, site, device or another condition. What holds for "
                 "every alert is set under Ticket defaults, All monitor types.",
             )
-        if not any(is_set(candidate, name) for name in _SETTINGS):
+        if not self.may_set_nothing and not any(is_set(candidate, name) for name in _SETTINGS):
             self.add_error(
                 None,
                 "The rule sets nothing, so it would change nothing. Set at least one thing, such as the queue.",

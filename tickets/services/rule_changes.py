@@ -32,15 +32,21 @@ def copy_rules(rules: Iterable[TicketRule], user: User) -> list[TicketRule]:
             if field.name not in {"id", "name", "is_active", "created_by", "created_at", "updated_at"}
         }
         copies.append(
-            TicketRule.objects.create(name=_free_name(rule.name), is_active=False, created_by=user, **values)
+            TicketRule.objects.create(
+                name=free_name(rule.name, "copy"), is_active=False, created_by=user, **values
+            )
         )
     return copies
 
 
-def _free_name(name: str) -> str:
+def free_name(name: str, mark: str = "") -> str:
+    """Return a name no rule has: the given one with its mark in brackets, and a number where that is taken too."""
     number = 1
     while True:
-        ending = " (copy)" if number == 1 else f" (copy {number})"
+        words = [mark] if mark else []
+        if number > 1:
+            words.append(str(number))
+        ending = f" ({' '.join(words)})" if words else ""
         found = name[: _NAME_LENGTH - len(ending)] + ending
         if not TicketRule.objects.filter(name__iexact=found).exists():
             return found

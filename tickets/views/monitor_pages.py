@@ -36,12 +36,8 @@ def settings(request: HttpRequest, monitor_id: int) -> HttpResponse:
     """
     if not request.user.has_perm("tickets.view_monitor"):
         raise PermissionDenied
-    alert = _find_alert(monitor_id, request.GET.get("alert", ""))
-    if alert is not None and alert.monitor is not None:
-        monitor, place = alert.monitor, place_of(alert)
-    else:
-        monitor = get_object_or_404(Monitor.objects.select_related("monitor_type"), pk=monitor_id)
-        alert, place = _usual_alert(monitor), _NOWHERE
+    monitor = get_object_or_404(Monitor.objects.select_related("monitor_type"), pk=monitor_id)
+    alert, place = example_of(monitor, request.GET.get("alert", ""))
     found = settings_of(alert, place)
     rows = list_settings(found)
     names = read_names(
@@ -50,9 +46,11 @@ def settings(request: HttpRequest, monitor_id: int) -> HttpResponse:
         rules={name.removeprefix("rule ") for name in found.rules},
     )
     origins = Origins(names, place)
+    can_edit = request.user.has_perms(("tickets.add_ticketrule", "tickets.change_ticketrule"))
     context: dict[str, Any] = {
         "monitor": monitor,
         "alert": alert,
+        "can_edit": can_edit,
         "place": place,
         "rules": [origins.of(name) for name in found.rules],
         "priority_note": found.priority_note,
@@ -123,11 +121,17 @@ def merge(request: HttpRequest, monitor_id: int) -> HttpResponse:
     return TemplateResponse(request, "tickets/monitor_merge.html", context)
 
 
-def _find_alert(monitor_id: int, wanted: str) -> Alert | None:
-    rows = Alert.objects.select_related("monitor__monitor_type", "monitor_type").filter(monitor=monitor_id)
+def example_of(monitor: Monitor, wanted: str = "") -> tuple[Alert, Place]:
+    """Return the alert for which a monitor's settings are shown, and where it belongs.
+
+    Args:
+        monitor: with its monitor type loaded.
+        wanted: primary key of an alert of it, as it stands in an address; else its newest is taken.
+    """
+    rows = Alert.objects.select_related("monitor__monitor_type", "monitor_type").filter(monitor=monitor)
     pk = read_id(wanted)
-    found = rows.filter(pk=pk).first() if pk is not None else None
-    return found or rows.first()
+    found = (rows.filter(pk=pk).first() if pk is not None else None) or rows.first()
+    return (found, place_of(found)) if found is not None else (_usual_alert(monitor), _NOWHERE)
 
 
 def _usual_alert(monitor: Monitor) -> Alert:

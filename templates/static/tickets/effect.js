@@ -1,12 +1,16 @@
 // What a form's change would have done: asked some time after the last change, followed while a worker counts.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
-  for (const panel of document.querySelectorAll("[data-effect]")) {
-    const form = panel.closest("form");
-    if (form) {
-      follow(panel, form);
+  const attach = (root) => {
+    for (const panel of root.querySelectorAll("[data-effect]")) {
+      const form = panel.closest("form");
+      if (form) {
+        follow(panel, form);
+      }
     }
-  }
+  };
+  attach(document);
+  document.addEventListener("bridge:added", (event) => attach(event.target));
 
   function follow(panel, form) {
     const result = panel.querySelector("[data-effect-result]");

@@ -34,6 +34,64 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     result.setAttribute("aria-busy", "false");
   };
+  // A setting is edited below its row; a click with a key held opens the form on a page of its own, as without a script.
+  let opener = null;
+  const close = () => {
+    const row = result.querySelector("[data-override-row]");
+    if (row) {
+      row.remove();
+      opener.setAttribute("aria-expanded", "false");
+      opener.focus();
+    }
+  };
+  const edit = async (link) => {
+    const isOpen = link.getAttribute("aria-expanded") === "true";
+    close();
+    if (isOpen) {
+      return;
+    }
+    const page = new URL(link.href);
+    page.searchParams.set("piece", "1");
+    try {
+      const answer = await fetch(page, { credentials: "same-origin" });
+      if (!answer.ok || answer.redirected) {
+        throw new Error(`status ${answer.status}`);
+      }
+      const row = document.createElement("tr");
+      row.dataset.overrideRow = "";
+      const cell = row.insertCell();
+      cell.colSpan = 4;
+      cell.innerHTML = await answer.text();
+      link.closest("tr").after(row);
+      opener = link;
+      link.setAttribute("aria-expanded", "true");
+      row.dispatchEvent(new Event("bridge:added", { bubbles: true }));
+      const first = row.querySelector("select, input:not([type=hidden]), textarea");
+      if (first) {
+        first.focus();
+      }
+    } catch {
+      location.assign(link.href);
+    }
+  };
+  result.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-override], [data-override-close]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) {
+      return;
+    }
+    event.preventDefault();
+    if (link.hasAttribute("data-override")) {
+      edit(link);
+    } else {
+      close();
+    }
+  });
+  result.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.closest("[data-override-row]")) {
+      close();
+    }
+  });
+
   form.elements.alert.addEventListener("change", show);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

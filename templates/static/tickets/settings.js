@@ -1,6 +1,11 @@
 // Settings: sub-issue types follow the issue type, roles follow the resource, and UDFs get more rows.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
+  attach(document);
+  document.addEventListener("bridge:added", (event) => attach(event.target));
+});
+
+function attach(root) {
   const issue = document.getElementById("id_issue_type");
   const subIssue = document.getElementById("id_sub_issue_type");
   const chosenIssue = () => {
@@ -55,7 +60,7 @@ document.addEventListener("DOMContentLoaded", () => {
     role.addEventListener("change", followResource);
   }
 
-  for (const box of document.querySelectorAll("[data-udf-rows]")) {
+  for (const box of root.querySelectorAll("[data-udf-rows]")) {
     const follow = (row) => {
       const select = row.querySelector("select");
       const input = row.querySelector("input");
@@ -90,4 +95,4 @@ document.addEventListener("DOMContentLoaded", () => {
       });
     }
   }
-});
+}
