@@ -57,6 +57,8 @@ def _arguments(path: str) -> dict[str, object]:
             found[argument] = uuid.UUID(int=1)
         elif argument == "field":
             found[argument] = "default_contact"
+        elif argument == "setting":
+            found[argument] = "queue"
         elif argument == "rule_number":
             found[argument] = 0
         elif argument.endswith("_id"):

@@ -15,6 +15,7 @@ from script.benchmarks.intake import measure_intake
 from script.benchmarks.lifecycle import measure_idle, measure_latency, measure_life
 from script.benchmarks.replay import measure_replay
 from script.benchmarks.results import Result
+from script.benchmarks.steady import measure_steady
 from script.benchmarks.storm import measure_storm
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "devices": measure_devices,
     "proposals": measure_proposals,
     "storm": measure_storm,
+    "steady": measure_steady,
     "replay": measure_replay,
 }
 _PROFILES = ("S", "L", "XL")

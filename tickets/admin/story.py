@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from integration.vendors.datto_rmm.contexts import describe_context
 from tickets.admin.moments import build_moments
-from tickets.admin.why import link_fields, rules_named, why
+from tickets.admin.why import rules_named, why
 from tickets.domain.words import describe_cause
 from tickets.models import Action, AgentRequest, Alert, Ticket, TimelineEvent
 from tickets.selectors.groups import find_url
@@ -17,7 +17,7 @@ from tickets.selectors.members import list_members
 from tickets.selectors.names import read_names
 from tickets.selectors.origins import Origins
 from tickets.selectors.pages import find_connection, list_calls
-from tickets.selectors.places import place_of
+from tickets.selectors.places import Place, place_of
 from tickets.selectors.requests import attached_alerts
 from tickets.services.links import alert_link, device_link, ticket_link, trusted_portal_url
 from tickets.services.quick_silence import list_scopes
@@ -83,7 +83,8 @@ def alert_story(alert: Alert) -> dict[str, Any]:
         "actions": list(Action.objects.filter(about, state__in=_PENDING)),
         "calls": list_calls(subjects),
         "facts": decision.get("facts") or describe_context(alert.context or None).facts,
-        "why": why(alert, decision, Origins(names, place)),
+        "why": why(decision, Origins(names, place), has_ticket=ticket is not None),
+        "now_url": _now_url(alert),
         "creator": members.creator if members is not None else None,
         "others": [one for one in members.rows if one.alert.pk != alert.pk][:_OTHERS] if members else [],
         "part": member.part if member is not None else "",
@@ -136,7 +137,10 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
         "moments": build_moments(_events(Q(ticket=ticket)), ticket_id=ticket.pk),
         "actions": list(Action.objects.filter(ticket=ticket, state__in=_PENDING)),
         "calls": list_calls(subjects),
-        "fields": link_fields(decision, Origins(names)),
+        "why": {**why(decision, Origins(names, _place_of(creator)), has_ticket=True), "title": "Why this ticket"},
+        "facts": decision.get("facts") or [],
+        "creator": creator,
+        "now_url": _now_url(creator) if creator is not None else "",
         "can_merge": ticket.state == Ticket.State.OPEN and ticket.autotask_ticket_id is not None,
     }
 
@@ -165,6 +169,16 @@ def request_story(request: AgentRequest) -> dict[str, Any]:
         "skipped": decision.get("skipped") or [],
         "can_retry": request.state != AgentRequest.State.TICKETED,
     }
+
+
+def _now_url(alert: Alert) -> str:
+    """Return where it is shown what would apply to the alert today; empty when its monitor is not known."""
+    url = find_url("admin:tickets_monitor_change", alert.monitor_id) if alert.monitor_id else ""
+    return f"{url}?alert={alert.pk}" if url else ""
+
+
+def _place_of(alert: Alert | None) -> Place | None:
+    return place_of(alert) if alert is not None else None
 
 
 def _link_words(other: Ticket, ticket: Ticket) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tickets.domain.settings.words import setting_title, setting_words
-from tickets.models import Alert
 from tickets.selectors.origins import RULE, Origin, Origins
 
 _RULE_STEP: Final = "Applies: "
@@ -34,15 +33,18 @@ def rules_named(decision: Mapping[str, Any]) -> tuple[set[str], set[int]]:
     return names, ids
 
 
-def why(alert: Alert, decision: Mapping[str, Any], origins: Origins) -> dict[str, Any]:
+def why(decision: Mapping[str, Any], origins: Origins, *, has_ticket: bool) -> dict[str, Any]:
     """Return what the card shows; asks nothing."""
     action = str(decision.get("action", ""))
-    title = _TITLES.get(action, "Why no ticket" if alert.ticket_id is None else "Why this ticket")
+    title = _TITLES.get(action, "Why this ticket" if has_ticket else "Why no ticket")
     return {
         "title": title,
         "decided_at": decision.get("decided_at"),
         "steps": [_step(step, origins) for step in _list(decision, "rule_chain")],
-        "fields": link_fields(decision, origins),
+        "fields": [
+            {**row, "from": origins.of(str(row.get("origin") or "-"), row.get("rule"))}
+            for row in _rows(decision, "fields")
+        ],
         "settings": [
             {
                 "title": setting_title(str(row.get("name"))),
@@ -53,14 +55,6 @@ def why(alert: Alert, decision: Mapping[str, Any], origins: Origins) -> dict[str
         ],
         "skipped": _rows(decision, "skipped"),
     }
-
-
-def link_fields(decision: Mapping[str, Any], origins: Origins) -> list[dict[str, Any]]:
-    """Return the fields that were sent, each with its origin as a link."""
-    return [
-        {**row, "from": origins.of(str(row.get("origin") or "-"), row.get("rule"))}
-        for row in _rows(decision, "fields")
-    ]
 
 
 def _step(step: Any, origins: Origins) -> Origin:

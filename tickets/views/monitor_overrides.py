@@ -146,8 +146,10 @@ def _form(
     inherited: EffectiveSettings | None,
 ) -> Any:
     form = _rule_admin().get_form(request, stored, change=stored is not None, fields=list(names))
+    # Fields that the form's class declares itself are there whatever is asked for; None takes them away.
+    others: dict[str, Any] = {name: None for name in form.base_fields if name not in names}
     shown = {} if inherited is None else {"inherited": inherited}
-    return type("OverrideForm", (form,), {"may_set_nothing": True, **shown})
+    return type("OverrideForm", (form,), {"may_set_nothing": True, **others, **shown})
 
 
 def _rule_admin() -> Any:

@@ -91,6 +91,21 @@ def test_a_second_setting_goes_into_the_same_rule_and_leaves_the_first(
     assert (rule.hold_off_minutes, rule.create_ticket) == (20, False)
 
 
+@pytest.mark.parametrize(
+    ("setting", "fields"),
+    [
+        ("queue", ["queue"]),
+        ("priority", ["ticket_priority"]),
+        ("role", ["resource", "role"]),
+        ("ticket_udfs", ["ticket_udfs"]),
+    ],
+)
+def test_a_form_asks_for_its_setting_and_what_goes_with_it_alone(
+    signed_in: Client, monitor: Monitor, setting: str, fields: list[str]
+) -> None:
+    assert list(signed_in.get(url(monitor, setting)).context["form"].fields) == fields
+
+
 def test_reset_lets_it_inherit_and_removes_a_rule_that_says_nothing_more(
     signed_in: Client, monitor: Monitor
 ) -> None:
