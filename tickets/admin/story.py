@@ -137,7 +137,10 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
         "moments": build_moments(_events(Q(ticket=ticket)), ticket_id=ticket.pk),
         "actions": list(Action.objects.filter(ticket=ticket, state__in=_PENDING)),
         "calls": list_calls(subjects),
-        "why": {**why(decision, Origins(names, _place_of(creator)), has_ticket=True), "title": "Why this ticket"},
+        "why": {
+            **why(decision, Origins(names, _place_of(creator)), has_ticket=True),
+            "title": "Why this ticket",
+        },
         "facts": decision.get("facts") or [],
         "creator": creator,
         "now_url": _now_url(creator) if creator is not None else "",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from mappings.models import Device
+from mappings.models import Company, Device
 from tickets.domain.grouping import Around, StormPolicy, TicketKind, TicketRef
 from tickets.domain.guests import guest_keys, machine_key
 from tickets.domain.settings import EffectiveSettings
@@ -37,20 +37,27 @@ def lock_place(site_uid: str) -> None:
 
 
 def gather(
-    alert: Alert, place: Place, settings: EffectiveSettings, policy: StormPolicy, now: datetime
+    alert: Alert,
+    place: Place,
+    company: Company,
+    settings: EffectiveSettings,
+    policy: StormPolicy,
+    now: datetime,
 ) -> Around:
-    """Return what is around an alert. A constant number of queries."""
+    """Return what is around an alert. A constant number of queries.
+
+    Args:
+        alert, place: what it is and where it belongs.
+        company: whose ticket it would get; tickets of other organizations are not around it.
+        settings, policy: what applies to it.
+        now: aware.
+    """
     at = alert.raised_at or alert.first_seen_at
     open_tickets = _open_tickets(alert)
-    same = open_tickets.filter(condition_key=alert.condition_key).order_by("-id").first()
+    same = _same_condition(open_tickets, alert, company)
     if same is not None:
         return Around(open_ticket=_ref(same))
-    last = (
-        Ticket.objects.filter(condition_key=alert.condition_key, state=Ticket.State.COMPLETED)
-        .exclude(autotask_ticket_id=None)
-        .order_by("-completed_at")
-        .first()
-    )
+    last = _last_of_condition(alert, company, at, policy)
     site_since, fleet_since = (
         at - timedelta(minutes=policy.site_minutes),
         at - timedelta(minutes=policy.fleet_minutes),
@@ -129,6 +136,39 @@ def _count_last_minute(alert: Alert, at: datetime, now: datetime) -> int:
     new_ones = Alert.objects.filter(ticket=OuterRef("pk"), raised_at__gt=now - _BACKLOG)
     rows = Ticket.objects.filter(Exists(new_ones), created_at__gt=now - timedelta(minutes=1))
     return rows.exclude(state=Ticket.State.ABANDONED).count()
+
+
+def _same_condition(open_tickets: QuerySet[Ticket], alert: Alert, company: Company) -> Ticket | None:
+    """Return the ticket that was made for the condition, else the newest one whose alerts have it.
+
+    A storm across sites is a ticket of one's own organization, whoever's alerts it stands for.
+    """
+    rows = open_tickets.filter(Q(company=company) | Q(kind=TicketKind.FLEET)).order_by("-id")
+    own = rows.filter(condition_key=alert.condition_key).first()
+    if own is not None or alert.is_ungrouped:
+        return own
+    return rows.filter(pk__in=_standing(alert)).first()
+
+
+def _last_of_condition(alert: Alert, company: Company, at: datetime, policy: StormPolicy) -> Ticket | None:
+    """Return the last completed ticket of the condition.
+
+    One that stood for a whole site is taken up again only by what comes right after it: a single device that fails the
+    next day is not the site's trouble.
+    """
+    rows = Ticket.objects.filter(company=company, state=Ticket.State.COMPLETED)
+    after_storm = Q(kind=TicketKind.SITE, completed_at__gte=at - timedelta(minutes=policy.site_minutes))
+    rows = rows.exclude(autotask_ticket_id=None).filter(Q(kind=TicketKind.SINGLE) | after_storm)
+    condition = Q(condition_key=alert.condition_key)
+    if not alert.is_ungrouped:
+        condition |= Q(pk__in=_standing(alert)) & ~Q(condition_key="")
+    return rows.filter(condition).order_by("-completed_at").first()
+
+
+def _standing(alert: Alert) -> QuerySet[Alert]:
+    """Tickets that an alert of the same condition is, or was, a part of."""
+    rows = Alert.objects.filter(condition_key=alert.condition_key, ticket__isnull=False)
+    return rows.exclude(pk=alert.pk).values("ticket")
 
 
 def _open_tickets(alert: Alert) -> QuerySet[Ticket]:

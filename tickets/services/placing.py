@@ -58,7 +58,7 @@ def place_alert(case: Case, now: datetime) -> list[int]:
     """Decide where an alert goes and write that down; returns actions that became due. Inside a transaction."""
     policy = load_policy()
     storms = storm_policy(policy)
-    around = gather(case.alert, case.where, case.settings, storms, now)
+    around = gather(case.alert, case.where, case.company, case.settings, storms, now)
     if case.alert.skips_holds:
         # A person does not want to wait and see.
         storms = replace(storms, watch_seconds=0)

@@ -200,7 +200,9 @@ def _take_out(ticket: Ticket, user: User, *, only: int | None, with_leader: bool
         leader = find_leader(held)
         chosen = _members(held) if with_leader else list_followers(held, leader)
         if only is not None:
-            chosen = chosen.filter(pk=only)
+            # What fired more than once goes as a whole: one condition is on one ticket.
+            conditions = held.alerts.filter(pk=only).exclude(condition_key="").values("condition_key")
+            chosen = chosen.filter(Q(pk=only) | Q(condition_key__in=conditions))
         words = f"{who} took it out of ticket {held}: it is decided by itself, without grouping."
         taken: list[int] = []
         for alert in chosen:

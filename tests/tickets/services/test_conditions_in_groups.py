@@ -1,0 +1,89 @@
+"""A condition whose alert joined another one's ticket: when it fires again, that ticket still stands for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from mappings.models import Company
+from tests.tickets.services.conftest import Bridge
+from tests.tickets.services.test_repeats import DISK, SPOOLER, clear, fire, remote, settings
+from tickets.models import Alert, Ticket
+from tickets.services import regroup
+
+
+@pytest.fixture
+def joined(bridge: Bridge) -> tuple[Ticket, str]:
+    """Return a disk's ticket, and the alert of a service that joined it half an hour ago."""
+    settings(related_group="device", related_effect="item")
+    ticket = bridge.ticket(fire(bridge, **DISK))
+    follower = fire(bridge, **SPOOLER)
+    assert bridge.ticket(follower) == ticket
+    Alert.objects.update(raised_at=timezone.now() - timedelta(minutes=30))
+    return ticket, follower
+
+
+def test_a_follower_that_fires_again_joins_the_ticket_it_is_in(bridge: Bridge, joined: tuple[Ticket, str]):
+    ticket, _ = joined
+    again = fire(bridge, **SPOOLER)
+    assert (bridge.ticket(again), bridge.alert(again).cause) == (ticket, "repeat")
+    assert Ticket.objects.count() == 1
+
+
+def test_it_does_so_after_it_had_cleared(bridge: Bridge, joined: tuple[Ticket, str]):
+    ticket, follower = joined
+    clear(bridge, follower)
+    assert bridge.ticket(fire(bridge, **SPOOLER)) == ticket
+
+
+def test_a_follower_that_returns_opens_the_ticket_again_that_stood_for_it(
+    bridge: Bridge, joined: tuple[Ticket, str]
+):
+    ticket, follower = joined
+    leader = ticket.alerts.exclude(alert_uid=follower).get().alert_uid
+    clear(bridge, follower)
+    clear(bridge, leader)
+    ticket.refresh_from_db()
+    assert ticket.state == Ticket.State.COMPLETED
+    again = fire(bridge, **SPOOLER)
+    assert bridge.ticket(again) == ticket
+    assert remote(bridge, ticket)["status"] == 1
+
+
+def test_what_was_taken_out_has_a_ticket_of_its_own_for_all_of_its_alerts(
+    bridge: Bridge, joined: tuple[Ticket, str]
+):
+    ticket, follower = joined
+    again = fire(bridge, **SPOOLER)
+    done = regroup.release_alert(ticket, bridge.alert(follower).pk, User.objects.create_user("boss"))
+    bridge.perform(done.due)
+    assert done.alerts == 2
+    assert bridge.ticket(follower) == bridge.ticket(again) != ticket
+    assert bridge.ticket(fire(bridge, **SPOOLER)) == bridge.ticket(follower)
+    assert Ticket.objects.count() == 2
+
+
+def test_an_open_ticket_of_another_organization_is_not_joined(bridge: Bridge):
+    first = bridge.ticket(fire(bridge, **DISK))
+    other = Company.objects.exclude(pk=bridge.company.pk).first() or Company.objects.create(
+        autotask_company_id=29_700_001, name="Moved here", synced_at=timezone.now()
+    )
+    Ticket.objects.filter(pk=first.pk).update(company=other)
+    assert bridge.ticket(fire(bridge, **DISK)) != first
+
+
+def test_a_completed_ticket_of_another_organization_is_not_opened_again(bridge: Bridge):
+    uid = fire(bridge, **DISK)
+    first = bridge.ticket(uid)
+    clear(bridge, uid)
+    other = Company.objects.create(
+        autotask_company_id=29_700_001, name="Moved here", synced_at=timezone.now()
+    )
+    Ticket.objects.filter(pk=first.pk).update(company=other)
+    again = bridge.ticket(fire(bridge, **DISK))
+    assert again != first
+    first.refresh_from_db()
+    assert first.state == Ticket.State.COMPLETED
