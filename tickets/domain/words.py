@@ -13,6 +13,7 @@ CAUSE_WORDS: Final[Mapping[str, str]] = {
     "related": "related alerts in one ticket",
     "problem": "an incident of an open problem",
     "site_storm": "storm at a site",
+    "ticket_closing": "held while its ticket is being completed",
     "site_watch": "held to see whether the whole site is down",
     "fleet_storm": "storm across sites",
     "breaker": "grouped because too many tickets were made",

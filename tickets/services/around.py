@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mappings.models import Company, Device
 from tickets.domain.grouping import Around, StormPolicy, TicketKind, TicketRef
 from tickets.domain.guests import guest_keys, machine_key
+from tickets.domain.keys import correlation_key
 from tickets.domain.settings import EffectiveSettings
 from tickets.domain.settings.catalogue import RelatedGroup
-from tickets.models import Action, Alert, DecisionLock, Ticket
+from tickets.models import Action, Alert, Ticket
 from tickets.selectors.places import Place
 
 #: A ticket that is, or surely will be, open in Autotask.
@@ -22,18 +23,8 @@ _CALLS_PER_TICKET = 3
 _CALLS_PER_HOUR = 10_000
 #: An alert so old when it is first seen was there before us.
 _BACKLOG = timedelta(minutes=10)
-
-
-def lock_place(site_uid: str) -> None:
-    """Hold a site until the end of the transaction: its alerts are decided one at a time.
-
-    PostgreSQL locks the row; SQLite has one writer at a time anyway, and the write makes this one it.
-    """
-    key = f"site:{site_uid}"[:80]
-    DecisionLock.objects.get_or_create(key=key)
-    DecisionLock.objects.select_for_update().get(key=key)
-    if transaction.get_connection().vendor == "sqlite":
-        DecisionLock.objects.filter(key=key).update(key=key)
+#: Alerts of one storm do not come in the order in which they were raised.
+_SLACK = timedelta(minutes=1)
 
 
 def gather(
@@ -58,16 +49,16 @@ def gather(
     if same is not None:
         return Around(open_ticket=_ref(same))
     last = _last_of_condition(alert, company, at, policy)
-    site_since, fleet_since = (
-        at - timedelta(minutes=policy.site_minutes),
-        at - timedelta(minutes=policy.fleet_minutes),
-    )
+    # An alert may be decided long after it was raised; what came later than that is no part of its storm.
+    until = at + max(_SLACK, timedelta(seconds=policy.watch_seconds))
+    site_times = (at - timedelta(minutes=policy.site_minutes), until)
+    fleet_times = (at - timedelta(minutes=policy.fleet_minutes), until)
     of_monitor = (
         Alert.objects.filter(monitor=alert.monitor_id, is_resolved=False, is_ungrouped=False)
         if alert.monitor_id
         else None
     )
-    firing = of_monitor.filter(raised_at__gte=site_since) if of_monitor is not None else None
+    firing = of_monitor.filter(raised_at__range=site_times) if of_monitor is not None else None
     at_site = firing.filter(datto_site_uid=alert.datto_site_uid) if firing is not None else None
     hour = Ticket.objects.filter(created_at__gt=now - timedelta(hours=1)).exclude(
         state=Ticket.State.ABANDONED
@@ -95,7 +86,7 @@ def gather(
         fleet_ticket=_ref(_storm_ticket(open_tickets, alert, TicketKind.FLEET)),
         fleet_firing=len(
             set(
-                of_monitor.filter(raised_at__gte=fleet_since)
+                of_monitor.filter(raised_at__range=fleet_times)
                 .values_list("datto_site_uid", flat=True)
                 .distinct()
             )
@@ -165,21 +156,21 @@ def _last_of_condition(alert: Alert, company: Company, at: datetime, policy: Sto
     return rows.filter(condition).order_by("-completed_at").first()
 
 
-def _standing(alert: Alert) -> QuerySet[Alert]:
+def _standing(alert: Alert) -> QuerySet[Any, Any]:
     """Tickets that an alert of the same condition is, or was, a part of."""
     rows = Alert.objects.filter(condition_key=alert.condition_key, ticket__isnull=False)
     return rows.exclude(pk=alert.pk).values("ticket")
 
 
 def _open_tickets(alert: Alert) -> QuerySet[Ticket]:
-    """Tickets an alert may join: open ones, and those whose create is under way. Never the one it has itself."""
+    """Tickets an alert may join: open ones, and those whose create is under way. Never the one that is made for it."""
     creating = Action.objects.filter(
         kind=Action.Kind.CREATE_TICKET, state__in=[Action.State.WAITING, Action.State.RUNNING]
     )
     rows = Ticket.objects.filter(
         Q(state__in=_OPEN) | Q(state=Ticket.State.PLANNED, actions__in=creating)
     ).exclude(kind=TicketKind.REQUEST)
-    return rows.exclude(pk=alert.ticket_id) if alert.ticket_id else rows
+    return rows.exclude(correlation_key=correlation_key(alert.alert_uid, round_=alert.rounds))
 
 
 def _storm_ticket(open_tickets: QuerySet[Ticket], alert: Alert, kind: TicketKind) -> Ticket | None:
@@ -198,7 +189,7 @@ def _related(
     group = settings.choice("related_group")
     since = at - timedelta(minutes=min(settings.number("related_window_minutes"), 60))
     rows = open_tickets.filter(kind__in=[TicketKind.SINGLE, TicketKind.SITE]).filter(
-        alerts__raised_at__gte=since, alerts__raised_at__lte=at + timedelta(minutes=1)
+        alerts__raised_at__gte=since, alerts__raised_at__lte=at + _SLACK
     )
     company = place.mapping.company_id if place.mapping is not None else None
     if company is None:

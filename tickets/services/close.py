@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from integration.vendors.autotask.records import Ticket as RemoteTicket
 from tickets.domain.endings import decide_ending
-from tickets.domain.grouping import is_flapping
-from tickets.domain.settings import STATUS_COMPLETE
+from tickets.domain.grouping import TicketKind, is_flapping
+from tickets.domain.settings import STATUS_COMPLETE, Effective, EffectiveSettings
 from tickets.models import Action, Alert, Ticket
+from tickets.selectors.places import places_of
 from tickets.services import outbox
 from tickets.services.around import count_changes
+from tickets.services.defaults import agent_settings
+from tickets.services.locks import lock_ticket
 from tickets.services.notes import clear_note_payload
 from tickets.services.policy import load_policy, storm_policy
+from tickets.services.reopening import wish_reopen
 from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 
+#: So many alerts of a ticket are asked whether it may be completed; a storm's are of one monitor.
+_ASKED = 100
 #: Open alerts in these states have no ticket; when they clear, they are over.
 _WITHOUT_TICKET = (Alert.State.RECEIVED, Alert.State.BLOCKED, Alert.State.HELD, Alert.State.SILENCED)
 _CLEARED_WORDS: dict[str, str] = {
@@ -48,6 +55,10 @@ def record_alert_resolved(
         is_gone: Datto RMM no longer has the alert, so nobody can say what cleared it.
     """
     with transaction.atomic():
+        ticket_id = Alert.objects.filter(pk=alert_id).values_list("ticket", flat=True).first()
+        if ticket_id is not None:
+            # Before the alert's own row: whoever holds the ticket may be about to write its alerts.
+            lock_ticket(ticket_id)
         first = Alert.objects.filter(pk=alert_id, is_resolved=False).update(
             is_resolved=True,
             resolved_at=resolved_at or timezone.now(),
@@ -73,14 +84,17 @@ def record_alert_resolved(
 def settle(ticket: Ticket) -> list[int]:
     """Bring an existing ticket and its alerts to the same end; returns actions that became due. Safe to repeat.
 
-    Ticket completed and an alert open: resolve the alert. All alerts resolved and the ticket open: complete it,
-    or leave it open and say why (`decide_ending`).
+    Ticket completed by a person and an alert open: resolve the alert. Completed by us and an alert open: it is not
+    over, so the ticket is opened again. All alerts resolved and the ticket open: complete it, or leave it open and say
+    why (`decide_ending`).
     """
     ticket.refresh_from_db()
     alerts = list(ticket.alerts.select_related("monitor_type"))
     open_alerts = [alert for alert in alerts if not alert.is_resolved]
     due: list[int | None] = []
-    if ticket.state == Ticket.State.COMPLETED:
+    if ticket.state == Ticket.State.COMPLETED and ticket.completed_by_us and open_alerts:
+        due = [_open_again(ticket, open_alerts[-1])]
+    elif ticket.state == Ticket.State.COMPLETED:
         due = [_wish_resolve(ticket, alert) for alert in open_alerts]
     elif ticket.state == Ticket.State.OPEN and alerts and not open_alerts:
         due = _wish_complete(ticket, alerts)
@@ -112,14 +126,21 @@ def record_ticket_seen(ticket: Ticket, remote: RemoteTicket, *, read_at: datetim
         if any(getattr(ticket, name) != value for name, value in facts.items()):
             Ticket.objects.filter(pk=ticket.pk).update(**facts, checked_at=now)
         if done:
-            first = Ticket.objects.filter(
-                pk=ticket.pk, state__in=[Ticket.State.OPEN, Ticket.State.DELETED]
-            ).update(
-                state=Ticket.State.COMPLETED, completed_at=remote.completed_at or now, completed_by_us=False
+            lock_ticket(ticket.pk)
+            first = (
+                Ticket.objects.filter(pk=ticket.pk, state__in=[Ticket.State.OPEN, Ticket.State.DELETED])
+                # What was read before we opened it again is history.
+                .exclude(pk__in=_reopened_since(read_at))
+                .update(
+                    state=Ticket.State.COMPLETED,
+                    completed_at=remote.completed_at or now,
+                    completed_by_us=False,
+                )
             )
             if first:
                 outbox.drop_if_not_started(_complete_key(ticket))
                 record_event("ticket_completed", "Completed in Autotask.", ticket=ticket)
+                _let_later_ones_go(ticket, remote.completed_at)
             return settle(ticket)
         # A ticket that was completed after it was loaded was completed after `read_at`, too.
         reopened = ticket.state == Ticket.State.COMPLETED and (
@@ -195,23 +216,70 @@ def is_done(remote: RemoteTicket, ticket: Ticket) -> bool:
         return True
     if remote.status in load_policy().done_statuses:
         return True
+    if ticket.state == Ticket.State.COMPLETED and ticket.completed_by_us and remote.status == ticket.status:
+        # As we left it, whatever the settings say by now.
+        return True
     alert = ticket.alerts.select_related("monitor_type").first()
-    if alert is None:
+    if alert is not None:
+        settings = settings_of(alert)
+    elif ticket.kind == TicketKind.REQUEST:
+        settings = agent_settings(ticket.company)
+    else:
         return False
-    pick = settings_of(alert).pick("completed_status")
-    return pick is not None and remote.status == pick.value
+    picks = [settings.pick(name) for name in ("completed_status", "cleared_status")]
+    return any(pick is not None and remote.status == pick.value for pick in picks)
 
 
 def _complete_key(ticket: Ticket) -> str:
     return f"complete:{ticket.pk}:{ticket.rounds}"
 
 
+def _open_again(ticket: Ticket, alert: Alert) -> int | None:
+    record_event(
+        "reopening",
+        "An alert of it is open, so it is not over: it is reopened.",
+        alert=alert,
+        ticket=ticket,
+    )
+    return wish_reopen(ticket, alert, settings_of(alert), counts=False)
+
+
+def _reopened_since(at: datetime) -> QuerySet[Any, Any]:
+    """Tickets that we opened again after a moment, or are opening now."""
+    running = Q(state=Action.State.RUNNING) | Q(state=Action.State.DONE, finished_at__gte=at)
+    return Action.objects.filter(running, kind=Action.Kind.REOPEN_TICKET).values("ticket")
+
+
+def _let_later_ones_go(ticket: Ticket, completed_at: datetime | None) -> None:
+    """Take out alerts that were raised after a person had completed their ticket, before we knew: he never saw them.
+
+    They are decided anew; the ticket is then the completed one of their condition.
+    """
+    if completed_at is None:
+        return
+    for alert in ticket.alerts.filter(
+        is_resolved=False, state=Alert.State.MERGED, raised_at__gt=completed_at
+    ):
+        reason = f"Ticket {ticket} had been completed before this alert was raised; it is decided by itself."
+        Alert.objects.filter(pk=alert.pk).update(
+            state=Alert.State.RECEIVED,
+            ticket=None,
+            ticketed_at=None,
+            cause="",
+            reason=reason,
+            remedy="",
+        )
+        Ticket.objects.filter(pk=ticket.pk).update(occurrences=F("occurrences") - 1)
+        record_event("taken_out", reason, alert=alert, ticket=ticket)
+
+
 def _cancel_creation(ticket: Ticket) -> list[int]:
-    if ticket.alerts.filter(is_resolved=False).exists():
+    ticket = lock_ticket(ticket.pk)
+    if ticket.state != Ticket.State.PLANNED or ticket.alerts.filter(is_resolved=False).exists():
         return []
     if outbox.drop_if_not_started(f"create:{ticket.pk}"):
         Ticket.objects.filter(pk=ticket.pk).update(state=Ticket.State.ABANDONED)
-        for alert in ticket.alerts.all():
+        for alert in ticket.alerts.filter(is_resolved=True):
             record_cleared(alert, "It cleared before its ticket was made.")
     return []
 
@@ -242,7 +310,7 @@ def _wish_resolve(ticket: Ticket, alert: Alert) -> int | None:
 def _wish_complete(ticket: Ticket, alerts: list[Alert]) -> list[int | None]:
     last = max(alerts, key=lambda one: one.resolved_at or timezone.now())
     settings = settings_of(last)
-    flag = settings.flags["complete_on_clear"]
+    flag = _complete_on_clear(alerts, settings)
     ending = decide_ending(
         security_type=next(
             (str(one.monitor_type) for one in alerts if one.monitor_type and one.monitor_type.is_security), ""
@@ -254,15 +322,19 @@ def _wish_complete(ticket: Ticket, alerts: list[Alert]) -> list[int | None]:
     )
     due: list[int | None] = []
     if ending.completes:
+        not_before = _after(_clear_delay(ticket, settings.number("clear_delay_minutes")))
         due.append(
             outbox.wish_again(
                 Action.Kind.COMPLETE_TICKET,
                 _complete_key(ticket),
                 alert=last,
                 ticket=ticket,
-                not_before=_after(_clear_delay(ticket, settings.number("clear_delay_minutes"))),
+                not_before=not_before,
             )
         )
+        if not_before is not None:
+            # It cleared once more: the wait begins with this time.
+            outbox.postpone(_complete_key(ticket), not_before, alert=last)
     elif ending.reason and not ticket.events.filter(kind="complete_skipped", text=ending.reason).exists():
         record_event("complete_skipped", ending.reason, ticket=ticket)
     if ending.writes_note:
@@ -279,6 +351,16 @@ def _wish_complete(ticket: Ticket, alerts: list[Alert]) -> list[int | None]:
             )
         )
     return due
+
+
+def _complete_on_clear(alerts: list[Alert], settings: EffectiveSettings) -> Effective[bool]:
+    """Return whether the ticket may be completed: a rule that forbids it for one of its alerts forbids it for all."""
+    places = places_of(alerts[:_ASKED])
+    for alert in alerts[:_ASKED]:
+        flag = settings_of(alert, places[alert.pk]).flags["complete_on_clear"]
+        if not flag.value:
+            return flag
+    return settings.flags["complete_on_clear"]
 
 
 def _clear_delay(ticket: Ticket, minutes: int) -> timedelta:

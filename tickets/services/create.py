@@ -22,6 +22,7 @@ from tickets.domain.grouping import TicketKind
 from tickets.models import Action, Alert, Ticket
 from tickets.services import close, outbox, refusals
 from tickets.services.clients import Clients
+from tickets.services.locks import lock_ticket
 from tickets.services.notes import plan_first_note
 from tickets.services.policy import load_policy
 from tickets.services.repeats import wish_append
@@ -125,9 +126,14 @@ def _is_wanted(ticket: Ticket) -> bool:
 
 def _abandon(action: Action, ticket: Ticket) -> list[int]:
     with transaction.atomic():
+        ticket = lock_ticket(ticket.pk)
+        if _is_wanted(ticket):
+            # An alert joined it a moment ago.
+            outbox.hand_back(action, not_before=None)
+            return [action.pk]
         outbox.finish(action, state=Action.State.DROPPED)
         Ticket.objects.filter(pk=ticket.pk).update(state=Ticket.State.ABANDONED)
-        for alert in ticket.alerts.all():
+        for alert in ticket.alerts.filter(is_resolved=True):
             close.record_cleared(alert, "It cleared before its ticket was made.")
     return []
 

@@ -15,7 +15,7 @@ from tickets.domain.settings import EffectiveSettings
 from tickets.models import Alert
 from tickets.selectors.places import Place, place_of
 from tickets.services import outbox
-from tickets.services.around import lock_place
+from tickets.services.locks import lock_monitor, lock_place
 from tickets.services.placing import DECIDABLE, Case, decision_json, place_alert, record_hold
 from tickets.services.rules import raised, rule_facts, settings_of
 from tickets.services.silences import load_silences
@@ -36,6 +36,7 @@ def decide_alert(alert_id: int, *, now: datetime | None = None) -> list[int]:
             return []
         place = place_of(alert)
         lock_place(place.site_uid)
+        lock_monitor(alert.monitor_id)
         # Whoever held the place before may have decided this alert.
         alert = _find_decidable(alert_id)
         if alert is None:

@@ -14,55 +14,90 @@ from tickets.services import outbox
 from tickets.services.clients import Clients
 from tickets.services.close import is_done, record_ticket_seen, settle
 from tickets.services.create import write_note
+from tickets.services.locks import lock_ticket
 from tickets.services.notes import clear_note_payload, resolution_text, who_cleared_alert
 from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 from tickets.services.touched import Untouchable, find_why_not
 from tickets.services.udfs import find_counter, record_counted
 
-#: In an action's payload: the ticket was looked at; a repeated write needs no second look.
-_LOOKED = "looked"
-
 
 def complete_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
-    """Complete a ticket whose alerts have all cleared. Repeating it is harmless: the same values are written."""
+    """Complete a ticket whose alerts have all cleared. Repeating it is harmless: the same values are written.
+
+    No alert joins the ticket while this action is held or in doubt (`locks.is_being_completed`).
+    """
     ticket, alert = action.ticket, action.alert
     if ticket is None or alert is None or ticket.autotask_ticket_id is None:
         raise ValueError(f"action {action.pk} has no ticket to complete")
-    if ticket.state != Ticket.State.OPEN or ticket.alerts.filter(is_resolved=False).exists():
-        outbox.finish(action, state=Action.State.DROPPED)
-        record_event("complete_dropped", "Completing it is not needed any more.", ticket=ticket)
-        return []
+    with transaction.atomic():
+        ticket = lock_ticket(ticket.pk)
+        has_open = ticket.alerts.filter(is_resolved=False).exists()
+    if ticket.state != Ticket.State.OPEN or (has_open and not action.in_doubt):
+        return _drop(action, ticket)
     settings = settings_of(alert)
     client = clients.autotask(lane=lane, subject=subject)
-    if not action.in_doubt and not action.payload.get(_LOOKED):
-        touch = find_why_not(client, ticket, completes_touched=settings.flag("complete_touched"))
+    read_at = timezone.now()
+    remote = client.find_ticket(_id_of(ticket))
+    if remote is not None and is_done(remote, ticket):
+        if action.in_doubt:
+            # The write whose answer was lost arrived.
+            return _record_completed(action, ticket, alert, remote.status)
+        # A person was faster; what he wrote stays.
+        due = _drop(action, ticket)
+        return due + record_ticket_seen(ticket, remote, read_at=read_at)
+    if has_open:
+        return _drop(action, ticket)
+    if not action.in_doubt and remote is not None:
+        touch = find_why_not(client, ticket, remote, completes_touched=settings.flag("complete_touched"))
         if touch is not None:
             return _leave_open(action, ticket, alert, touch)
     status = _done_status(action, ticket, settings)
-    text = action.payload.get("text") or resolution_text(ticket)
     fields: dict[str, object] = {"status": status}
     if not action.payload.get("no_resolution"):
-        fields["resolution"] = text
+        fields["resolution"] = _resolution(action, ticket)
     # The last count travels along; it is not worth a call of its own.
     counter, count = ([], 0) if action.payload.get("no_counter") else find_counter(ticket)
     if counter:
         fields["userDefinedFields"] = counter
     outbox.update_held(action, in_doubt=True)
-    client.update_ticket(ticket.autotask_ticket_id, fields)
-    now = timezone.now()
+    client.update_ticket(_id_of(ticket), fields)
+    return _record_completed(action, ticket, alert, status, count=count if counter else None)
+
+
+def _record_completed(
+    action: Action, ticket: Ticket, alert: Alert, status: int | None, *, count: int | None = None
+) -> list[int]:
     with transaction.atomic():
         outbox.finish(action)
         Ticket.objects.filter(pk=ticket.pk, state=Ticket.State.OPEN).update(
             state=Ticket.State.COMPLETED,
-            completed_at=now,
+            completed_at=timezone.now(),
             completed_by_us=True,
             status=status,
         )
-        if counter:
+        if count is not None:
             record_counted(ticket, count)
-        record_event("ticket_completed", f"Completed. {text}", alert=alert, ticket=ticket)
+        record_event(
+            "ticket_completed", f"Completed. {_resolution(action, ticket)}", alert=alert, ticket=ticket
+        )
+        # A person may have merged an alert into it meanwhile.
+        return settle(ticket)
+
+
+def _drop(action: Action, ticket: Ticket) -> list[int]:
+    outbox.finish(action, state=Action.State.DROPPED)
+    record_event("complete_dropped", "Completing it is not needed any more.", ticket=ticket)
     return []
+
+
+def _resolution(action: Action, ticket: Ticket) -> str:
+    return str(action.payload.get("text") or resolution_text(ticket))
+
+
+def _id_of(ticket: Ticket) -> int:
+    assert ticket.autotask_ticket_id is not None  # noqa: S101 - tells the type checker
+    return ticket.autotask_ticket_id
 
 
 def _done_status(action: Action, ticket: Ticket, settings: EffectiveSettings) -> int:

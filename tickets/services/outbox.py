@@ -106,6 +106,14 @@ def wish_again(
     return wish(kind, key, alert=alert, ticket=ticket, payload=payload, not_before=not_before)
 
 
+def postpone(key: str, not_before: datetime, *, alert: Alert | None = None) -> None:
+    """Let a wish that waits, and was surely not sent, wait longer; never shorter."""
+    rows = Action.objects.filter(key=key, state=Action.State.WAITING, in_doubt=False)
+    rows.filter(Q(not_before__isnull=True) | Q(not_before__lt=not_before)).update(
+        not_before=not_before, alert=alert
+    )
+
+
 def revive(rows: QuerySet[Action], now: datetime) -> list[int]:
     """Let rows that wait, were refused or dropped be tried now; returns their ids.
 

@@ -20,13 +20,18 @@ from tickets.models import Action, Alert, AlertPolicy, Ticket
 from tickets.selectors.places import Place
 from tickets.services import outbox, repeats
 from tickets.services.around import gather
+from tickets.services.locks import is_being_completed, lock_ticket
 from tickets.services.policy import find_own_company, load_policy, storm_policy
+from tickets.services.reopening import wish_reopen
 from tickets.services.rules import raised
 from tickets.services.ticket_fields import ticket_fields
 from tickets.services.timeline import record_event
 
 #: A new alert arrives within seconds by webhook, within a minute by poll.
 _OLD_WHEN_FIRST_SEEN = timedelta(minutes=10)
+#: Why an alert waits while the ticket it belongs to is being completed.
+CLOSING: Final = "ticket_closing"
+_WAIT_FOR_COMPLETION: Final = timedelta(seconds=3)
 #: States an alert may be decided in.
 DECIDABLE: Final = (
     Alert.State.RECEIVED,
@@ -78,7 +83,9 @@ def place_alert(case: Case, now: datetime) -> list[int]:
         hold = Hold(placed.because.value, placed.reason, placed.until)
         return record_hold(case.alert, hold, case.decision, case.settings, now)
     if placed.ticket_id is not None:
-        ticket = Ticket.objects.get(pk=placed.ticket_id)
+        ticket = lock_ticket(placed.ticket_id)
+        if is_being_completed(ticket):
+            return _wait_for_completion(case, ticket, now)
         if placed.placement is Placement.JOIN:
             return _join(case, ticket, placed, policy, now)
         if placed.placement is Placement.REOPEN:
@@ -182,6 +189,13 @@ def _join(case: Case, ticket: Ticket, placed: Placed, policy: AlertPolicy, now: 
     return repeats.follow_join(ticket, case.alert, case.settings, placed, policy, now)
 
 
+def _wait_for_completion(case: Case, ticket: Ticket, now: datetime) -> list[int]:
+    """Its ticket is being completed at this moment: what becomes of the alert depends on how that ends."""
+    reason = f"Ticket {ticket} of the same condition is being completed at this moment; it is looked at again after that."
+    hold = Hold(CLOSING, reason, now + _WAIT_FOR_COMPLETION)
+    return record_hold(case.alert, hold, case.decision, case.settings, now)
+
+
 def _let_watched_go(alert: Alert, now: datetime) -> None:
     """The site's storm has its ticket: alerts that waited to see whether there is one need not wait longer."""
     Alert.objects.filter(
@@ -224,19 +238,8 @@ def _reopen(case: Case, ticket: Ticket, placed: Placed, now: datetime) -> list[i
     )
     if claimed != 1:
         return []
-    Ticket.objects.filter(pk=ticket.pk, state=Ticket.State.COMPLETED).update(
-        state=Ticket.State.REOPENING, occurrences=F("occurrences") + 1, rounds=F("rounds") + 1
-    )
-    ticket.refresh_from_db()
     record_event("reopening", placed.reason, alert=case.alert, ticket=ticket, data=_facts(placed))
-    pick = case.settings.pick("reopened_status")
-    action = outbox.wish(
-        Action.Kind.REOPEN_TICKET,
-        f"reopen:{ticket.pk}:{ticket.rounds}",
-        alert=case.alert,
-        ticket=ticket,
-        payload={"status": pick.value if pick is not None else 1},
-    )
+    action = wish_reopen(ticket, case.alert, case.settings)
     return [action] if action is not None else []
 
 

@@ -23,8 +23,8 @@ from tickets.domain.keys import correlation_key
 from tickets.models import Action, Alert, Ticket
 from tickets.selectors.places import places_of, with_place
 from tickets.services import outbox
-from tickets.services.around import lock_place
 from tickets.services.defects import decide_or_mark
+from tickets.services.locks import lock_place
 from tickets.services.placing import leave_unmade_ticket
 from tickets.services.policy import load_policy
 from tickets.services.repeats import follow_join

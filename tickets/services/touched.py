@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from integration.models import Connection
 from integration.vendors.autotask.client import AutotaskClient
+from integration.vendors.autotask.records import Ticket as RemoteTicket
 from integration.vendors.errors import NotFound, PermissionDenied, Rejected
 from tickets.domain.endings import (
     ChangeSeen,
@@ -32,18 +33,18 @@ class Untouchable:
     is_touched: bool
 
 
-def find_why_not(client: AutotaskClient, ticket: Ticket, *, completes_touched: bool) -> Untouchable | None:
-    """Return why a ticket is not to be completed by itself, None when it may be. One read, or four if something happened.
+def find_why_not(
+    client: AutotaskClient, ticket: Ticket, remote: RemoteTicket, *, completes_touched: bool
+) -> Untouchable | None:
+    """Return why a ticket is not to be completed by itself, None when it may be. Three reads if something happened.
+
+    Args:
+        remote: the ticket as it was just read.
+        completes_touched: it is completed although a person works on it; what is protected is left all the same.
 
     Raises:
         VendorError: it cannot be told; nobody may complete the ticket on a guess.
     """
-    if ticket.autotask_ticket_id is None:
-        return None
-    remote = client.find_ticket(ticket.autotask_ticket_id)
-    if remote is None:
-        # Completing it will say so.
-        return None
     policy = load_policy()
     seen = TicketSeen(
         status=remote.status,
@@ -72,10 +73,10 @@ def find_why_not(client: AutotaskClient, ticket: Ticket, *, completes_touched: b
         known,
         notes=[
             NoteSeen(note.note_type, note.creator_resource_id, note.created_by_contact_id, note.created_at)
-            for note in client.iter_ticket_notes(ticket.autotask_ticket_id)
+            for note in client.iter_ticket_notes(remote.id)
         ],
-        has_time_entries=next(iter(client.iter_time_entries(ticket.autotask_ticket_id)), None) is not None,
-        history=_history(client, ticket.autotask_ticket_id),
+        has_time_entries=next(iter(client.iter_time_entries(remote.id)), None) is not None,
+        history=_history(client, remote.id),
         seen=seen,
     )
     return Untouchable(touch, is_touched=True) if touch else None
