@@ -9,8 +9,10 @@ from typing import Any
 
 #: Autotask's Tickets.externalID holds at most 50 characters.
 EXTERNAL_ID_LENGTH = 50
-_PREFIX = "rmm-alert:"
-_REQUEST_PREFIX = "rmm-request:"
+#: Every external id we write begins so.
+EXTERNAL_ID_PREFIX = "rmm-"
+_PREFIX = f"{EXTERNAL_ID_PREFIX}alert:"
+_REQUEST_PREFIX = f"{EXTERNAL_ID_PREFIX}request:"
 
 
 def correlation_key(alert_uid: str, *, round_: int = 1) -> str:

@@ -39,6 +39,8 @@ CAUSE_LASTING: Final[Mapping[str, str]] = {
 REFUSED_TITLES: Final[Mapping[str, str]] = {
     Action.Kind.RESOLVE_ALERT: "Alerts that Datto RMM did not resolve",
     Action.Kind.COMPLETE_TICKET: "Tickets that Autotask did not complete",
+    Action.Kind.REOPEN_TICKET: "Tickets that Autotask did not open again",
+    Action.Kind.COUNT_ALERTS: "Counters of alerts that Autotask refused",
     Action.Kind.FIRST_NOTE: "First notes that Autotask refused",
     Action.Kind.CLEAR_NOTE: "Notes about cleared alerts that Autotask refused",
     Action.Kind.APPEND_NOTE: "Notes about more alerts that Autotask refused",
@@ -52,6 +54,9 @@ REFUSED_LASTING: Final[Mapping[str, str]] = {
     "checks it.",
     Action.Kind.COMPLETE_TICKET: "Choose a status when completed under Ticket defaults that needs nothing a person has to "
     "fill in, or stop requiring that field in the ticket category in Autotask.",
+    Action.Kind.REOPEN_TICKET: "Choose an active status when reopened under Ticket defaults, and let the API user change "
+    "completed tickets.",
+    Action.Kind.COUNT_ALERTS: "Let the API user write the ticket UDF that counts alerts, or take it out under Ticket defaults.",
     Action.Kind.FIRST_NOTE: "Choose another note type or visibility under Ticket defaults.",
     Action.Kind.CLEAR_NOTE: "Choose another note type or visibility under Ticket defaults.",
     Action.Kind.APPEND_NOTE: "Choose another note type or visibility, or fewer notes about repeats, under Ticket defaults.",

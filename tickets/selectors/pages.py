@@ -19,7 +19,12 @@ from tickets.selectors.places import places_of, with_place
 #: How far back the inbox looks for refused notes.
 _NOTES_WITHIN: Final = timedelta(days=7)
 _NOTES: Final = (Action.Kind.FIRST_NOTE, Action.Kind.CLEAR_NOTE, Action.Kind.APPEND_NOTE)
-_CHANGES: Final = (Action.Kind.UPDATE_TICKET, Action.Kind.ADD_ITEMS, Action.Kind.MOVE_TICKET)
+_CHANGES: Final = (
+    Action.Kind.UPDATE_TICKET,
+    Action.Kind.COUNT_ALERTS,
+    Action.Kind.ADD_ITEMS,
+    Action.Kind.MOVE_TICKET,
+)
 #: So many of the newest refused writes of a kind are read as examples.
 _EXAMPLES: Final = 5
 
@@ -200,6 +205,7 @@ def refused_actions(now: datetime) -> QuerySet[Action]:
     still_matters = (
         Q(kind=Action.Kind.COMPLETE_TICKET, ticket__state=Ticket.State.OPEN)
         | Q(kind=Action.Kind.RESOLVE_ALERT, alert__is_resolved=False)
+        | Q(kind=Action.Kind.REOPEN_TICKET, ticket__state=Ticket.State.REOPENING)
         | Q(kind__in=_NOTES, finished_at__gte=now - _NOTES_WITHIN)
         | Q(kind__in=_CHANGES, ticket__state=Ticket.State.OPEN, finished_at__gte=now - _NOTES_WITHIN)
     )

@@ -44,10 +44,10 @@ def gather(
         now: aware.
     """
     at = alert.raised_at or alert.first_seen_at
-    open_tickets = _open_tickets(alert)
-    same = _same_condition(open_tickets, alert, company)
+    same = find_open_ticket(alert, company)
     if same is not None:
         return Around(open_ticket=_ref(same))
+    open_tickets = _open_tickets(alert)
     last = _last_of_condition(alert, company, at, policy)
     # An alert may be decided long after it was raised; what came later than that is no part of its storm.
     until = at + max(_SLACK, timedelta(seconds=policy.watch_seconds))
@@ -105,6 +105,18 @@ def gather(
     )
 
 
+def find_open_ticket(alert: Alert, company: Company) -> Ticket | None:
+    """Return the ticket that was made for an alert's condition, else the newest one whose alerts have it. At most two queries.
+
+    A storm across sites is a ticket of one's own organization, whoever's alerts it stands for.
+    """
+    rows = _open_tickets(alert).filter(Q(company=company) | Q(kind=TicketKind.FLEET)).order_by("-id")
+    own = rows.filter(condition_key=alert.condition_key).first()
+    if own is not None or alert.is_ungrouped:
+        return own
+    return rows.filter(pk__in=_standing(alert)).first()
+
+
 def count_changes(condition_key: str, policy: StormPolicy, now: datetime) -> int:
     """Return how often a condition came or went within the policy's time.
 
@@ -127,18 +139,6 @@ def _count_last_minute(alert: Alert, at: datetime, now: datetime) -> int:
     new_ones = Alert.objects.filter(ticket=OuterRef("pk"), raised_at__gt=now - _BACKLOG)
     rows = Ticket.objects.filter(Exists(new_ones), created_at__gt=now - timedelta(minutes=1))
     return rows.exclude(state=Ticket.State.ABANDONED).count()
-
-
-def _same_condition(open_tickets: QuerySet[Ticket], alert: Alert, company: Company) -> Ticket | None:
-    """Return the ticket that was made for the condition, else the newest one whose alerts have it.
-
-    A storm across sites is a ticket of one's own organization, whoever's alerts it stands for.
-    """
-    rows = open_tickets.filter(Q(company=company) | Q(kind=TicketKind.FLEET)).order_by("-id")
-    own = rows.filter(condition_key=alert.condition_key).first()
-    if own is not None or alert.is_ungrouped:
-        return own
-    return rows.filter(pk__in=_standing(alert)).first()
 
 
 def _last_of_condition(alert: Alert, company: Company, at: datetime, policy: StormPolicy) -> Ticket | None:

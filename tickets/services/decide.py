@@ -15,6 +15,7 @@ from tickets.domain.settings import EffectiveSettings
 from tickets.models import Alert
 from tickets.selectors.places import Place, place_of
 from tickets.services import outbox
+from tickets.services.around import find_open_ticket
 from tickets.services.locks import lock_monitor, lock_place
 from tickets.services.placing import DECIDABLE, Case, decision_json, place_alert, record_hold
 from tickets.services.rules import raised, rule_facts, settings_of
@@ -53,20 +54,33 @@ def decide_alert(alert_id: int, *, now: datetime | None = None) -> list[int]:
         )
         if decision.verdict is not Verdict.MAKE_TICKET or place.mapping is None:
             return _record_other(alert, decision, settings)
-        hold = _find_hold(alert, place, settings, now)
-        if hold is not None:
-            return record_hold(alert, hold, decision, settings, now)
         company = catch_all if decision.first_line else place.mapping.company
         assert company is not None  # noqa: S101 - the decision asked for a ticket of this company
+        hold = _find_hold(alert, place, company, settings, now)
+        if hold is not None:
+            return record_hold(alert, hold, decision, settings, now)
         return place_alert(Case(alert, place, company, settings, decision), now)
 
 
-def _find_hold(alert: Alert, place: Place, settings: EffectiveSettings, now: datetime) -> Hold | None:
+def _find_hold(
+    alert: Alert, place: Place, company: Company, settings: EffectiveSettings, now: datetime
+) -> Hold | None:
     if alert.skips_holds:
         return None
-    return find_silence(load_silences(now), rule_facts(alert, place), now) or find_hold_off(
-        settings.number("hold_off_minutes"), settings.numbers["hold_off_minutes"].origin, raised(alert), now
+    silence = find_silence(load_silences(now), rule_facts(alert, place), now)
+    if silence is not None:
+        return silence
+    hold_off = find_hold_off(
+        settings.number("hold_off_minutes"),
+        settings.numbers["hold_off_minutes"].origin,
+        # Never longer than from now on, whatever a wrong clock says.
+        min(raised(alert), now),
+        now,
     )
+    if hold_off is not None and find_open_ticket(alert, company) is not None:
+        # It lasts already: its ticket is open, and must not be completed while this one is waited for.
+        return None
+    return hold_off
 
 
 def _find_decidable(alert_id: int) -> Alert | None:

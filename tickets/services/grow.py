@@ -6,7 +6,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from integration.vendors.budget import Lane
-from integration.vendors.errors import NotFound, Rejected, VendorError, WriteOutcomeUnknown
+from integration.vendors.errors import (
+    NotFound,
+    PermissionDenied,
+    Rejected,
+    VendorError,
+    WriteOutcomeUnknown,
+)
 from mappings.selectors import find_usable_configuration_item
 from tickets.models import Action, Alert, Ticket
 from tickets.selectors.places import place_of
@@ -31,7 +37,7 @@ def reopen_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
     outbox.update_held(action, in_doubt=True)
     try:
         client.update_ticket(_id_of(ticket), {"status": action.payload["status"]})
-    except (NotFound, Rejected) as error:
+    except (NotFound, PermissionDenied, Rejected) as error:
         return _make_new_instead(action, ticket, error)
     now = timezone.now()
     with transaction.atomic():

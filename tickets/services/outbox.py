@@ -133,6 +133,18 @@ def revive(rows: QuerySet[Action], now: datetime) -> list[int]:
     return found
 
 
+def revive_refused(now: datetime, *, limit: int = 300) -> list[int]:
+    """Let writes that were refused a while ago be tried again; returns their ids. Creates come back with their alerts."""
+    rows = Action.objects.filter(state=Action.State.REFUSED, not_before__lte=now)
+    found = list(
+        rows.exclude(kind=Action.Kind.CREATE_TICKET).order_by("id").values_list("pk", flat=True)[:limit]
+    )
+    Action.objects.filter(pk__in=found, state=Action.State.REFUSED).update(
+        state=Action.State.WAITING, finished_at=None
+    )
+    return found
+
+
 def claim(action_id: int, now: datetime) -> Action | None:
     """Take a due row; None when it is not due, done, or held by somebody else."""
     token = secrets.token_hex(16)

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integration.clients import autotask_client, datto_client
-from integration.models import Vendor
+from integration.models import SyncRun, Vendor
 from integration.sync.recorder import RunRecorder, RunStoppedByGuard
 from integration.vendors.autotask.client import AutotaskClient
 from integration.vendors.autotask.records import Ticket as RemoteTicket
@@ -18,8 +18,9 @@ from integration.vendors.budget import Lane
 from integration.vendors.datto_rmm import DattoRmmClient
 from integration.vendors.datto_rmm.records import Alert as RemoteAlert
 from integration.vendors.datto_rmm.records import UnreadableAlert
-from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, VendorError
+from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, Rejected, VendorError
 from tickets.domain.defects import describe_defect
+from tickets.domain.keys import EXTERNAL_ID_PREFIX
 from tickets.models import Alert, Ticket
 from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
 from tickets.services.defects import NOT_OF_THE_ROW
@@ -49,7 +50,11 @@ _UNREADABLE_REMEDY = (
     "alert in a form it does not document."
 )
 _COMPLETED_LOOKBACK = timedelta(days=2)
-
+#: After a long pause, so far back is asked which tickets people opened again.
+_LONGEST_LOOKBACK = timedelta(days=14)
+#: Autotask's clock and ours may differ.
+_OVERLAP = timedelta(minutes=5)
+_WHOLE = (SyncRun.Status.SUCCEEDED, SyncRun.Status.PARTIAL)
 
 #: Called with the ids of actions that became due.
 OnDue = Callable[[list[int]], None]
@@ -291,8 +296,9 @@ def sync_tickets(recorder: RunRecorder, on_due: OnDue, autotask: AutotaskClient 
     ).distinct():
         if ticket.autotask_ticket_id is not None:
             wanted[ticket.autotask_ticket_id] = ticket
-    recorder.begin_step("Reading tickets", len(wanted))
     read_at = timezone.now()
+    _hear_of_reopened(recorder, on_due, client, now)
+    recorder.begin_step("Reading tickets", len(wanted))
     found: set[int] = set()
     stale: list[int] = []
     for remote in client.iter_tickets_by_ids(sorted(one for one in wanted if one is not None)):
@@ -316,6 +322,30 @@ def sync_tickets(recorder: RunRecorder, on_due: OnDue, autotask: AutotaskClient 
             recorder.deactivated("ticket", ticket_id, str(ticket), "Deleted in Autotask.")
             if not recorder.dry_run:
                 record_ticket_deleted(ticket)
+
+
+def _hear_of_reopened(recorder: RunRecorder, on_due: OnDue, client: AutotaskClient, now: datetime) -> None:
+    """Ask which completed tickets of ours a person opened again since the last poll; one call when there is none."""
+    before = (
+        SyncRun.objects.filter(kind=recorder.run.kind, status__in=_WHOLE, dry_run=False)
+        .exclude(pk=recorder.run.pk)
+        .order_by("-id")
+        .values_list("started_at", flat=True)
+        .first()
+    )
+    since = max(before or now - _COMPLETED_LOOKBACK, now - _LONGEST_LOOKBACK) - _OVERLAP
+    read_at = timezone.now()
+    try:
+        remotes = {one.id: one for one in client.iter_undone_tickets_since(EXTERNAL_ID_PREFIX, since)}
+    except (Rejected, ContractBroken) as error:
+        # The other tickets are read all the same; webhooks tell of reopened ones, too.
+        recorder.failed("ticket", "reopened", "Tickets opened again", str(error), "The next poll asks again.")
+        return
+    known = Ticket.objects.filter(state=Ticket.State.COMPLETED)
+    ids = sorted(remotes)
+    for start in range(0, len(ids), _AT_ONCE):
+        for ticket in known.filter(autotask_ticket_id__in=ids[start : start + _AT_ONCE]):
+            on_due(_record_ticket(recorder, ticket, remotes[ticket.autotask_ticket_id or 0], read_at))
 
 
 def _record_ticket(

@@ -13,7 +13,9 @@ from integration.vendors.errors import NotFound, PermissionDenied, Rejected, Ven
 from tickets.domain.decisions import Cause
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
+from tickets.services.notes import note_payload
 from tickets.services.requests import states
+from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 from tickets.services.udfs import udfs_of
 
@@ -21,7 +23,10 @@ from tickets.services.udfs import udfs_of
 _NEEDED = {"companyID", "title", "status", "priority", "externalID"}
 #: A refused ticket is tried again by itself: somebody may have changed Autotask rather than our settings.
 _TRY_AGAIN = timedelta(minutes=15)
+#: Other writes are tried less and less often, at least so often.
+_SELDOM = timedelta(hours=6)
 _SPARE_ATTEMPTS = 12
+_BY_ITSELF = "It is tried again after 15 minutes, then less often, and when you press Retry."
 
 
 def handle(action: Action, error: VendorError) -> list[int]:
@@ -188,29 +193,52 @@ def _block_alerts(
 
 
 def _refuse(action: Action, error: VendorError, rejection: Rejection | None) -> list[int]:
-    remedy = _remedy(error, rejection)
+    """Set a write aside that is tried again by itself, less and less often, and shown to people meanwhile."""
+    tries = action.attempts + 1
     outbox.finish(
         action,
         state=Action.State.REFUSED,
         error=str(error)[:2000],
         cause="refused",
-        remedy=remedy,
-        attempts=action.attempts + 1,
+        remedy=_remedy(error, rejection),
+        attempts=tries,
+        not_before=timezone.now() + min(_TRY_AGAIN * 2 ** min(tries - 1, 10), _SELDOM),
     )
-    record_event(
-        f"{action.kind}_refused",
-        f"{action.get_kind_display()}: refused. {error.detail}"[:2000],
-        alert=action.alert,
-        ticket=action.ticket,
-    )
+    if tries == 1:
+        record_event(
+            f"{action.kind}_refused",
+            f"{action.get_kind_display()}: refused. {error.detail}"[:2000],
+            alert=action.alert,
+            ticket=action.ticket,
+        )
+        return _tell_in_ticket(action, error)
     return []
+
+
+def _tell_in_ticket(action: Action, error: VendorError) -> list[int]:
+    """Whoever completed the ticket thinks that its alert is resolved: say in the ticket that it is not."""
+    alert, ticket = action.alert, action.ticket
+    if action.kind != Action.Kind.RESOLVE_ALERT or alert is None or ticket is None:
+        return []
+    text = (
+        f"The alert could not be resolved in Datto RMM: {error.detail}\n{alert.summary or alert.alert_uid} "
+        "is still open there. RMM Bridge tries again by itself."
+    )
+    wished = outbox.wish(
+        Action.Kind.FIRST_NOTE,
+        f"unresolved:{ticket.pk}:{alert.alert_uid}"[:120],
+        alert=alert,
+        ticket=ticket,
+        payload=note_payload(settings_of(alert), "Datto RMM: alert not resolved", text),
+    )
+    return [wished] if wished is not None else []
 
 
 def _remedy(error: VendorError, rejection: Rejection | None) -> str:
     if isinstance(error, PermissionDenied):
-        return "Give the API user the missing permission in the vendor's settings, then retry."
+        return f"Give the API user the missing permission in the vendor's settings. {_BY_ITSELF}"
     if isinstance(error, NotFound):
-        return "The object is gone at the vendor. Retry after checking it there."
+        return f"The object is gone at the vendor; check it there. {_BY_ITSELF}"
     if rejection is not None:
-        return f"{rejection.cure} It is tried again every 15 minutes and when you press Retry."
-    return "See the vendor call for details, then retry."
+        return f"{rejection.cure} {_BY_ITSELF}"
+    return f"See the vendor call for details. {_BY_ITSELF}"

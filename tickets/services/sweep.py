@@ -22,6 +22,7 @@ from tickets.services.defects import NOT_OF_THE_ROW, decide_or_mark, list_unsett
 from tickets.services.intake import waiting_deliveries
 from tickets.services.silences import end_what_is_over, released_alerts
 from tickets.services.snapshot import same_settings
+from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,7 @@ def reconsider_alerts(now: datetime | None = None, *, site_uids: list[str] | Non
             at all of those that wait for their site.
     """
     now = now or timezone.now()
+    _take_up_stranded(now)
     waits = Q(state=Alert.State.BLOCKED, cause__in=SITE_CAUSES)
     filtered = Q(state=Alert.State.FILTERED, cause__in=SITE_FILTERS)
     alerts = with_place(Alert.objects.filter(is_resolved=False))
@@ -91,6 +93,26 @@ def reconsider_alerts(now: datetime | None = None, *, site_uids: list[str] | Non
     return due
 
 
+def _take_up_stranded(now: datetime) -> None:
+    """Let open alerts be decided again that nobody would look after: their ticket is not being made, or they count as over."""
+    making = Action.objects.filter(ticket=OuterRef("ticket"), kind=Action.Kind.CREATE_TICKET).exclude(
+        state=Action.State.DROPPED
+    )
+    stranded = Alert.objects.filter(is_resolved=False, first_seen_at__lt=now - _UNDECIDED).filter(
+        Q(state=Alert.State.CLEARED)
+        | Q(state=Alert.State.TICKETING, ticket__isnull=True)
+        | Q(state=Alert.State.TICKETING, ticket__state=Ticket.State.ABANDONED)
+        | Q(state=Alert.State.TICKETING, ticket__state=Ticket.State.PLANNED) & ~Exists(making)
+    )
+    reason = "Nobody was making its ticket any more; it is decided again."
+    for alert in list(stranded.select_related("ticket")[:_BATCH]):
+        taken = Alert.objects.filter(pk=alert.pk, state=alert.state, is_resolved=False).update(
+            state=Alert.State.RECEIVED, ticket=None, cause="", reason=reason, remedy="", not_before=None
+        )
+        if taken:
+            record_event("taken_up", reason, alert=alert, ticket=alert.ticket)
+
+
 def _goes_to_catch_all() -> Q:
     """Alerts that wait for a mapping and no longer need one."""
     company = find_catch_all()
@@ -102,6 +124,7 @@ def _goes_to_catch_all() -> Q:
 def settle_open_ends(now: datetime | None = None) -> list[int]:
     """Repair pairs that were left half closed, whatever interrupted them; returns actions that became due."""
     now = now or timezone.now()
+    due = outbox.revive_refused(now)
     resolving = Action.objects.filter(alert=OuterRef("pk"), kind=Action.Kind.RESOLVE_ALERT).exclude(
         state=Action.State.DROPPED
     )
@@ -123,7 +146,6 @@ def settle_open_ends(now: datetime | None = None) -> list[int]:
         *cleared.distinct()[:_BATCH],
     ]
     left_alone = list_unsettled(tickets, now)
-    due: list[int] = []
     for ticket in tickets:
         if ticket.pk not in left_alone:
             due += _settle_or_mark(ticket, now)

@@ -9,7 +9,7 @@ from typing import Final
 from integration.vendors.autotask import limits
 from integration.vendors.autotask.checks import check_lengths
 from integration.vendors.autotask.entities import EntityError
-from integration.vendors.autotask.query import QueryError, where
+from integration.vendors.autotask.query import QueryError, all_of, where
 from integration.vendors.autotask.records import (
     DeletedTicketLog,
     Ticket,
@@ -20,6 +20,8 @@ from integration.vendors.autotask.records import (
 from integration.vendors.autotask.rest import OnPage, RestClient
 from integration.vendors.autotask.wire import Wire
 
+#: The system status Complete.
+_STATUS_COMPLETE: Final = 5
 #: Who sees a note.
 PUBLISH_ALL: Final = 1
 PUBLISH_INTERNAL: Final = 2
@@ -84,6 +86,20 @@ class TicketCalls(RestClient):
     def iter_tickets_active_since(self, at: datetime, *, on_page: OnPage | None = None) -> Iterator[Ticket]:
         """Yield the tickets with any activity at or after an aware time, by id."""
         return self._records("Tickets", Ticket.from_wire, where("lastActivityDate", "gte", at), on_page)
+
+    def iter_undone_tickets_since(self, prefix: str, at: datetime) -> Iterator[Ticket]:
+        """Yield tickets that are not Complete, with any activity at or after an aware time.
+
+        Args:
+            prefix: of their external ids.
+            at: aware.
+        """
+        wanted = all_of(
+            where("externalID", "beginsWith", prefix),
+            where("lastActivityDate", "gte", at),
+            where("status", "noteq", _STATUS_COMPLETE),
+        )
+        return self._records("Tickets", Ticket.from_wire, wanted, None)
 
     def iter_deleted_tickets_since(self, at: datetime) -> Iterator[DeletedTicketLog]:
         """Yield the tickets deleted at or after an aware time."""
