@@ -21,10 +21,11 @@ from mappings.domain.devices.patterns import BadPattern
 from tickets.admin.display import column, show_moment, show_two_lines
 from tickets.admin.monitor_forms import MergeForm, MonitorForm
 from tickets.admin.sparkline import sparkline
-from tickets.models import Monitor, Ticket, TicketRule
+from tickets.models import Alert, Monitor, Ticket, TicketRule
 from tickets.selectors.groups import find_url
 from tickets.selectors.monitors import DAYS, list_last_alerts, list_sites, read_activity
 from tickets.services.monitor_catalogue import count_fitting, mark_seen
+from tickets.services.monitors import rekey_alerts
 from tickets.services.silences import active_silences, describe_scope
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class MonitorAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no type
             obj.is_new = False
             obj.seen_by = request.user if isinstance(request.user, User) else None
         super().save_model(request, obj, form, change)
+        if {"pattern", "typed_key"} & set(form.changed_data):
+            rekey_alerts(Alert.objects.filter(monitor_type=obj.monitor_type))
         if "pattern" in form.changed_data and obj.pattern:
             try:
                 fitting, tried = count_fitting(obj.pattern, obj.monitor_type)
@@ -148,8 +151,8 @@ class MonitorAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no type
                 return
             messages.info(
                 request,
-                f"The pattern fits {fitting} of the newest {tried} alerts of type {obj.monitor_type}. Alerts from now on are "
-                "recognised by it; those that are here stay as they are.",
+                f"The pattern fits {fitting} of the newest {tried} alerts of type {obj.monitor_type}. Those that are "
+                "open, and alerts from now on, are recognised by it; what is over stays as it is.",
             )
 
     @admin.action(description="Looked at: no longer new", permissions=["change"])

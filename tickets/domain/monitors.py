@@ -19,6 +19,36 @@ from typing import Any, Final
 LONGEST_TYPED_KEY: Final = 120
 _LONGEST_TEXT: Final = 300
 _WORDS_KEPT: Final = 24
+#: What a text begins with says what it is about; what follows varies.
+_FEW_WORDS: Final = 6
+_COMMON_SAMPLES: Final = frozenset(
+    {
+        *(
+            "",
+            "alert",
+            "alerts",
+            "status",
+            "state",
+            "result",
+            "results",
+            "output",
+            "message",
+            "messages",
+            "error",
+        ),
+        *(
+            "errors",
+            "info",
+            "diagnostic",
+            "diagnostics",
+            "value",
+            "summary",
+            "description",
+            "details",
+            "health",
+        ),
+    }
+)
 
 _GUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+|\\\\\S+|\b[a-z]:\\\S*|\b(?:\d{1,3}\.){3}\d{1,3}\b", re.IGNORECASE)
@@ -71,15 +101,30 @@ def identify(
         monitor_type_name: as people read it.
         stable: the context's stable fields (`integration.vendors.datto_rmm.contexts`).
         object_label: what the alert is about, such as "C:" or "Spooler".
-        text: diagnostics, or what the samples say; used only for classes without stable fields.
+        text: diagnostics, or what the samples say; used only where the stable fields tell nothing, or only names.
         own_names: names of device and site, which belong to no monitor.
     """
     told = {name: str(value) for name, value in stable.items() if value not in (None, "", [], {})}
-    words = "" if told else normalise_text(text, own_names)
+    words = ""
+    if not told:
+        words = normalise_text(text, own_names)
+    elif _is_told_by_names_alone(told):
+        words = " ".join(normalise_text(text, own_names).split()[:_FEW_WORDS])
     material = json.dumps([context_class, sorted(told.items()), words], ensure_ascii=True)
-    detail = (object_label or _ids_in_words(told)) if told else words
+    detail = object_label or _ids_in_words(told) or words
     label = f"{monitor_type_name}, {detail}" if detail else monitor_type_name
     return Identity(sha256(material.encode()).hexdigest(), label[:200])
+
+
+def _is_told_by_names_alone(told: Mapping[str, str]) -> bool:
+    """Return whether all that is stable are names that many monitors share.
+
+    Most components call their result "Alert" or "Status", and contexts of an unknown class have names of fields only:
+    a failed backup and a disk without encryption would be one trouble.
+    """
+    if set(told) == {"samples"}:
+        return {name.strip().casefold() for name in told["samples"].split(",")} <= _COMMON_SAMPLES
+    return set(told) == {"fields"}
 
 
 def _ids_in_words(told: Mapping[str, str]) -> str:

@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
+from integration.vendors.datto_rmm.contexts import describe_context
 from mappings.domain.devices.patterns import BadPattern, compile_pattern
+from tickets.domain.keys import condition_key
 from tickets.domain.monitors import Identity, KeyKind, identify, typed_fingerprint
-from tickets.models import Monitor, MonitorFingerprint, MonitorType
+from tickets.models import Alert, Monitor, MonitorFingerprint, MonitorType, Ticket
 
+#: So many open alerts are told anew at once; a monitor that has more is told by its key from its next alert on.
+_REKEYED_AT_ONCE = 2_000
 M = TypeVar("M", Monitor, MonitorFingerprint)
 
 
@@ -73,6 +77,51 @@ def record_fired(monitor: Monitor, at: datetime) -> None:
     Monitor.objects.filter(pk=monitor.pk, last_seen_at__lt=at).update(last_seen_at=at)
 
 
+def rekey_alerts(alerts: QuerySet[Alert]) -> int:
+    """Recognise open alerts anew, because the catalogue changed; returns how many are told otherwise now.
+
+    Their tickets are told otherwise with them: the next alert of a condition comes under its new key, and has to find
+    the ticket that is open.
+
+    Args:
+        alerts: any; those that are over, or have no monitor type, are left.
+    """
+    count = 0
+    rows = alerts.filter(is_resolved=False, monitor_type__isnull=False).select_related(
+        "monitor", "monitor_type"
+    )
+    for alert in rows.order_by("id")[:_REKEYED_AT_ONCE]:
+        assert alert.monitor_type is not None  # noqa: S101 - asked for
+        described = describe_context(alert.context or None)
+        typed = alert.monitor.typed_key if alert.monitor and alert.recognised_by == KeyKind.TYPED else ""
+        found = recognise(
+            monitor_type=alert.monitor_type,
+            context_class=alert.context_class,
+            stable=described.stable,
+            object_label=described.object_label,
+            text=alert.diagnostics or described.summary,
+            own_names=(alert.datto_device_name, alert.datto_site_name),
+            typed_key=typed,
+            at=alert.raised_at or alert.first_seen_at,
+        )
+        key = condition_key(
+            device_uid=alert.datto_device_uid,
+            site_uid=alert.datto_site_uid,
+            monitor=found.key,
+            stable=described.stable,
+        )
+        if (key, found.monitor.pk) == (alert.condition_key, alert.monitor_id):
+            continue
+        Alert.objects.filter(pk=alert.pk).update(
+            condition_key=key, monitor=found.monitor, recognised_by=found.by.value
+        )
+        if alert.ticket_id is not None:
+            tickets = Ticket.objects.filter(pk=alert.ticket_id, condition_key=alert.condition_key)
+            tickets.update(condition_key=key, monitor=found.monitor)
+        count += 1
+    return count
+
+
 def merge_monitors(keep: Monitor, other: Monitor) -> None:
     """Make two catalogue entries one: the other's fingerprints, alerts, tickets, rules and silences go over."""
     if keep.pk == other.pk:
@@ -92,6 +141,7 @@ def merge_monitors(keep: Monitor, other: Monitor) -> None:
         keep.last_seen_at = max(keep.last_seen_at, other.last_seen_at)
         keep.save()
         other.delete()
+        rekey_alerts(Alert.objects.filter(monitor=keep))
 
 
 def _typed(typed_key: str, monitor_type: MonitorType, identity: Identity, at: datetime) -> Monitor:
@@ -124,6 +174,7 @@ def _typed(typed_key: str, monitor_type: MonitorType, identity: Identity, at: da
             MonitorFingerprint.objects.filter(pk=fingerprint.pk).update(monitor=neither, is_ambiguous=True)
         elif not other.name and not other.rules.exists() and not other.silences.exists():
             MonitorFingerprint.objects.filter(pk=fingerprint.pk).update(monitor=monitor)
+            rekey_alerts(Alert.objects.filter(monitor=other))
     return monitor
 
 
