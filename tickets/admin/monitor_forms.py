@@ -9,8 +9,9 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 
-from mappings.domain.devices.patterns import BadPattern, compile_pattern
+from mappings.domain.devices.patterns import BadPattern
 from tickets.domain.monitors import LONGEST_TYPED_KEY, read_typed_key
+from tickets.domain.searching import compile_search
 from tickets.models import Monitor, Silence
 
 
@@ -37,7 +38,7 @@ class MonitorForm(forms.ModelForm[Monitor]):
         pattern = self.cleaned_data["pattern"].strip()
         if pattern:
             try:
-                compile_pattern(pattern)
+                compile_search(pattern)
             except BadPattern as error:
                 raise ValidationError(str(error)) from None
         return str(pattern)

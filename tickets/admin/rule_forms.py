@@ -16,10 +16,11 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from mappings.domain.devices.patterns import BadPattern, compile_pattern
+from mappings.domain.devices.patterns import BadPattern
 from mappings.models import PicklistValue
 from tickets.admin.settings_fields import PickField
 from tickets.admin.settings_forms import SECTIONS, TicketSettingsForm, is_set
+from tickets.domain.searching import compile_search
 from tickets.models import AlertPriority, TicketRule
 from tickets.services.rules import to_conditions
 
@@ -122,7 +123,7 @@ class RuleConditionsForm(forms.ModelForm[TicketRule]):
         values = super().clean() or self.cleaned_data
         if values.get("pattern"):
             try:
-                compile_pattern(values["pattern"])
+                compile_search(values["pattern"])
             except BadPattern as error:
                 self.add_error("pattern", str(error))
         start, end = values.get("start_time"), values.get("end_time")

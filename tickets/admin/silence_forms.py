@@ -13,7 +13,8 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from mappings.domain.devices.patterns import BadPattern, compile_pattern
+from mappings.domain.devices.patterns import BadPattern
+from tickets.domain.searching import compile_search
 from tickets.models import Silence
 from tickets.services.silences import PRESETS, find_security_alerts, preset_end
 
@@ -89,7 +90,7 @@ class SilenceForm(forms.ModelForm[Silence]):
             )
         if values.get("pattern"):
             try:
-                compile_pattern(values["pattern"])
+                compile_search(values["pattern"])
             except BadPattern as error:
                 self.add_error("pattern", str(error))
         self._clean_end(values)

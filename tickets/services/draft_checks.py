@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from mappings.domain.devices.patterns import BadPattern, compile_pattern
+from mappings.domain.devices.patterns import BadPattern
+from tickets.domain.searching import compile_search
 from tickets.models import AlertPriority, TicketRule
 from tickets.services.defaults import validate_defaults, validate_line
 from tickets.services.draft_fields import (
@@ -87,7 +88,7 @@ def _check_rule(row: TicketRule, stored: TicketRule | None) -> list[DraftProblem
     found = _clean(row, set(RULE_FIELDS))
     if row.pattern:
         try:
-            compile_pattern(row.pattern)
+            compile_search(row.pattern)
         except BadPattern as error:
             found.append(("pattern", str(error)))
     if row.time_zone:

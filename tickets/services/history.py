@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import DatabaseError, transaction
 from django.utils import timezone
@@ -17,12 +17,12 @@ from integration.vendors.datto_rmm.contexts import describe_context
 from integration.vendors.datto_rmm.paging import PAGE_SIZE
 from integration.vendors.datto_rmm.records import Alert as RemoteAlert
 from integration.vendors.datto_rmm.records import UnreadableAlert
-from mappings.domain.devices.patterns import BadPattern, compile_pattern
 from tickets.domain.defects import describe_defect
 from tickets.domain.keys import condition_key
 from tickets.domain.monitor_types import OTHER
 from tickets.domain.monitors import identify, typed_fingerprint
 from tickets.models import Alert, AlertPriority, HistoricAlert, Monitor, MonitorFingerprint, MonitorType
+from tickets.services.monitors import MonitorPatterns
 
 #: Name of the kind of run.
 KIND: Final = "history"
@@ -141,13 +141,7 @@ class _Describer:
                 "fingerprint", "monitor__typed_key"
             )
         )
-        self._patterns: dict[int, list[tuple[Any, int]]] = {}
-        for monitor in Monitor.objects.exclude(pattern="").order_by("id"):
-            try:
-                pattern = compile_pattern(monitor.pattern)
-            except BadPattern:
-                continue
-            self._patterns.setdefault(monitor.monitor_type_id, []).append((pattern, monitor.pk))
+        self._patterns = MonitorPatterns(Monitor.objects.exclude(pattern="").order_by("id"))
 
     def row(self, remote: RemoteAlert) -> HistoricAlert:
         """Return the row, not saved."""
@@ -199,8 +193,8 @@ class _Describer:
 
     def _key(self, monitor_type: MonitorType, fingerprint: str, text: str) -> str:
         """Return what stands for the monitor in a condition key, as `Recognised.key` does."""
-        for pattern, pk in self._patterns.get(monitor_type.pk, ()):
-            if pattern.search(text[:4000]):
-                return f"pattern:{pk}"
+        pattern = self._patterns.find(monitor_type.pk, text)
+        if pattern is not None:
+            return f"pattern:{pattern}"
         typed = self._typed.get(fingerprint)
         return typed_fingerprint(typed) if typed else fingerprint

@@ -9,14 +9,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from mappings.domain.devices.patterns import compile_pattern
+from tickets.domain.searching import compile_search
 from tickets.models import Alert, Monitor, MonitorType
 from tickets.services.audit import log_done
 from tickets.services.monitors import merge_monitors
 
 #: So many of the newest alerts of a type are held against a pattern.
 TRIED: Final = 500
-_LONGEST_TEXT: Final = 4000
 
 
 def mark_seen(monitor_ids: Iterable[int], user: User) -> int:
@@ -72,10 +71,8 @@ def count_fitting(pattern: str, monitor_type: MonitorType) -> tuple[int, int]:
     Raises:
         BadPattern: the pattern cannot be used.
     """
-    compiled = compile_pattern(pattern)
+    compiled = compile_search(pattern)
     rows = Alert.objects.filter(Q(monitor_type=monitor_type)).order_by("-id")
     texts = list(rows.values_list("diagnostics", "summary")[:TRIED])
-    fitting = sum(
-        1 for diagnostics, summary in texts if compiled.search((diagnostics or summary)[:_LONGEST_TEXT])
-    )
+    fitting = sum(1 for diagnostics, summary in texts if compiled.is_in(diagnostics or summary))
     return fitting, len(texts)

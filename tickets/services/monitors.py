@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,9 +12,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
 from integration.vendors.datto_rmm.contexts import describe_context
-from mappings.domain.devices.patterns import BadPattern, compile_pattern
+from mappings.domain.devices.patterns import BadPattern
 from tickets.domain.keys import condition_key
 from tickets.domain.monitors import Identity, KeyKind, identify, typed_fingerprint
+from tickets.domain.searching import Search, compile_search, is_found
 from tickets.models import Alert, Monitor, MonitorFingerprint, MonitorType, Ticket
 
 #: So many open alerts are told anew at once; a monitor that has more is told by its key from its next alert on.
@@ -69,6 +72,28 @@ def recognise(
     known = _fingerprint(identity, monitor_type, at)
     by = KeyKind.TYPED if known.monitor.typed_key else KeyKind.FINGERPRINT
     return Recognised(known.monitor, by, identity)
+
+
+class MonitorPatterns:
+    """The patterns of the catalogue, read once, for many alerts."""
+
+    def __init__(self, monitors: Iterable[Monitor]) -> None:
+        self._patterns: dict[int, list[tuple[Search, int]]] = {}
+        for monitor in monitors:
+            with suppress(BadPattern):  # one that cannot be used tells nothing
+                if monitor.pattern:
+                    found = (compile_search(monitor.pattern), monitor.pk)
+                    self._patterns.setdefault(monitor.monitor_type_id, []).append(found)
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+    def find(self, monitor_type_id: int | None, text: str) -> int | None:
+        """Return the monitor whose pattern is found in an alert's text: diagnostics, else summary."""
+        for pattern, pk in self._patterns.get(monitor_type_id or 0, ()):
+            if pattern.is_in(text):
+                return pk
+        return None
 
 
 def record_fired(monitor: Monitor, at: datetime) -> None:
@@ -179,13 +204,8 @@ def _typed(typed_key: str, monitor_type: MonitorType, identity: Identity, at: da
 
 
 def _by_pattern(monitor_type: MonitorType, text: str) -> Monitor | None:
-    for monitor in Monitor.objects.filter(monitor_type=monitor_type).exclude(pattern="").order_by("id"):
-        try:
-            if compile_pattern(monitor.pattern).search(text[:4000]):
-                return monitor
-        except BadPattern:
-            continue
-    return None
+    rows = Monitor.objects.filter(monitor_type=monitor_type).exclude(pattern="").order_by("id")
+    return next((monitor for monitor in rows if is_found(monitor.pattern, text)), None)
 
 
 def _fingerprint(identity: Identity, monitor_type: MonitorType, at: datetime) -> MonitorFingerprint:

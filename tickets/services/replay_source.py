@@ -12,11 +12,11 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from mappings.domain.devices.patterns import BadPattern, compile_pattern
 from mappings.services.catch_all import find_catch_all
 from tickets.domain.holding import SilenceFacts
 from tickets.domain.replay import RecordedAlert, ReplaySite, RuleSet
-from tickets.domain.rules.conditions import LONGEST_SEARCHED, Rule
+from tickets.domain.rules.conditions import Rule
+from tickets.domain.searching import LONGEST_SEARCHED
 from tickets.models import (
     Alert,
     AlertPolicy,
@@ -32,6 +32,7 @@ from tickets.models import (
 )
 from tickets.services.decide import catch_all_facts
 from tickets.services.defaults import load_catalogue, load_settings_row, rows_by_type, with_values
+from tickets.services.monitors import MonitorPatterns
 from tickets.services.policy import load_policy, storm_policy
 from tickets.services.replay_places import Places
 from tickets.services.rules import to_rule, with_rule_values
@@ -221,14 +222,7 @@ class _Monitors:
         rows = list(Monitor.objects.order_by("id").only("name", "label", "pattern", "monitor_type_id"))
         self.labels = {one.pk: intern(str(one)) for one in rows}
         self._fingerprints = dict(MonitorFingerprint.objects.values_list("fingerprint", "monitor_id"))
-        self._patterns: dict[int, list[tuple[Any, int]]] = {}
-        for one in rows:
-            if one.pattern:
-                try:
-                    compiled = compile_pattern(one.pattern)
-                except BadPattern:
-                    continue
-                self._patterns.setdefault(one.monitor_type_id, []).append((compiled, one.pk))
+        self._patterns = MonitorPatterns(rows)
 
     @property
     def has_patterns(self) -> bool:
@@ -237,10 +231,8 @@ class _Monitors:
 
     def find(self, monitor_type: MonitorType | None, fingerprint: str, text: str) -> int | None:
         """Return the catalogue entry of an imported alert, None when the catalogue does not know it."""
-        for pattern, pk in self._patterns.get(monitor_type.pk, ()) if monitor_type is not None else ():
-            if pattern.search(text):
-                return pk
-        return self._fingerprints.get(fingerprint)
+        pattern = self._patterns.find(monitor_type.pk, text) if monitor_type is not None else None
+        return self._fingerprints.get(fingerprint) if pattern is None else pattern
 
 
 def _of_live(row: tuple[Any, ...], places: Places, monitors: _Monitors) -> RecordedAlert:
@@ -265,7 +257,8 @@ def _of_historic(
 ) -> RecordedAlert:
     monitor_type = monitors.by_slug.get(row[2])
     text = _text(row, len(_HISTORIC))
-    monitor = monitors.find(monitor_type, row[12], text)
+    diagnostics = row[len(_HISTORIC)] if len(row) > len(_HISTORIC) else ""
+    monitor = monitors.find(monitor_type, row[12], diagnostics or row[11])
     type_name = str(monitor_type or "Other")
     return _record(
         row,

@@ -12,7 +12,7 @@ from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from mappings.domain.devices.patterns import BadPattern, compile_pattern
+from tickets.domain.searching import is_found
 from tickets.domain.settings import SettingsRow
 
 #: What a rule may name, from the least specific to the most; each weighs more than all before it.
@@ -40,8 +40,6 @@ _WORDS: Final[Mapping[str, str]] = {
     "device": "a device",
     "hours": "a time window",
 }
-#: So much of the diagnostics is searched; a pattern's cost is bounded by it.
-LONGEST_SEARCHED: Final = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +180,7 @@ def applies(conditions: Conditions, facts: RuleFacts) -> bool:
         )
         and (conditions.item_category is None or conditions.item_category == facts.item_category)
         and (conditions.hours is None or conditions.hours.covers(facts.at))
-        and (not conditions.pattern or _found(conditions.pattern, facts.text))
+        and (not conditions.pattern or is_found(conditions.pattern, facts.text))
     )
 
 
@@ -198,11 +196,3 @@ def describe_specificity(conditions: Conditions) -> str:
     if not words:
         return "nothing: it applies to every alert"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _found(pattern: str, text: str) -> bool:
-    try:
-        return compile_pattern(pattern).search(text[:LONGEST_SEARCHED]) is not None
-    except BadPattern:
-        # Refused when it is saved; one that came in another way applies to nothing rather than to everything.
-        return False
