@@ -112,7 +112,11 @@ def test_an_alert_that_joins_while_another_clears_is_never_left_without_a_ticket
         first = make_alert(1000 + 2 * number, site, device="d1", condition=f"c{number}", slug="service")
         decide_alert(first.pk)
         second = make_alert(1001 + 2 * number, site, device="d1", condition=f"c{number}", slug="service")
-        deeds = [partial(decide_alert, second.pk), partial(end_alert, first.pk), *[list] * 6]
+        deeds: list[Callable[[], object]] = [
+            partial(decide_alert, second.pk),
+            partial(end_alert, first.pk),
+            *[list] * 6,
+        ]
         at_once(in_turn(deeds))
         second.refresh_from_db()
         assert second.state == Alert.State.TICKETING, second.state

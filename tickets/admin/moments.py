@@ -48,6 +48,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "resolve_dropped": "Not resolved",
     "retry": "Tried again",
     "taken_out": "Taken out of a group",
+    "taken_up": "Taken up again",
     "exploded": "Group undone",
     "dropped": "Dropped",
     "emptied": "Stands for no alert any more",

@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 
 from tickets.admin.display import column, show_moment, show_two_lines
 from tickets.admin.silence_forms import SilenceForm
-from tickets.models import Alert, Monitor, Silence
+from tickets.models import Monitor, Silence
 from tickets.services.silences import add_silence, describe_scope, describe_window, reconsider_hidden
 
 _SHOWN: Final = 100
@@ -94,8 +94,8 @@ class SilenceAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no type
         """Return silences with what they hid counted."""
         silences: QuerySet[Silence] = super().get_queryset(request)
         return silences.annotate(
-            hidden_count=Count("alerts"),
-            security_count=Count("alerts", filter=Q(alerts__monitor_type__is_security=True)),
+            hidden_count=Count("hidden"),
+            security_count=Count("hidden", filter=Q(hidden__monitor_type__is_security=True)),
         )
 
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
@@ -209,7 +209,7 @@ class SilenceAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no type
 
 
 def _story(silence: Silence) -> dict[str, Any]:
-    rows = Alert.objects.filter(silence=silence).select_related("monitor_type", "ticket").order_by("-id")
+    rows = silence.hidden.select_related("monitor_type", "ticket").order_by("-id")
     hidden = list(rows.defer("context", "decision", "diagnostics")[:_SHOWN])
     return {
         "silence": silence,

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 
 from tickets.domain.rules.conditions import Conditions, Hours, RuleFacts, applies
 
+#: So long Datto's own integration may take to say which ticket it made.
+_NATIVE_TAKES = timedelta(minutes=3)
+
 
 @dataclass(frozen=True, slots=True)
 class SilenceFacts:
@@ -103,5 +106,18 @@ def find_hold_off(minutes: int, origin: str, raised_at: datetime, now: datetime)
     return Hold(
         "hold_off",
         f"Held until {until:%Y-%m-%d %H:%M:%S} UTC: no ticket if it clears within {minutes} minutes ({origin}).",
+        until,
+    )
+
+
+def find_native_wait(raised_at: datetime, now: datetime) -> Hold | None:
+    """Return the wait for the number of the ticket that Datto's own integration is making; None when it took too long."""
+    until = raised_at + _NATIVE_TAKES
+    if until <= now:
+        return None
+    return Hold(
+        "native_pending",
+        "Datto RMM's own integration is making a ticket for it: held until that has its number, at most to "
+        f"{until:%H:%M:%S} UTC. A second ticket would double it.",
         until,
     )

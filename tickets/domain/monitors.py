@@ -147,6 +147,8 @@ def read_typed_key(value: object) -> str:
     text = (
         " ".join(str(value).split()) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     )
+    # NUL and half an emoji are no text that a database holds.
+    text = text.replace("\x00", "").encode("utf-8", "replace").decode()
     if len(text) > LONGEST_TYPED_KEY or (text.startswith("[") and text.endswith("]")):
         return ""
     return text

@@ -18,6 +18,7 @@ CAUSE_WORDS: Final[Mapping[str, str]] = {
     "fleet_storm": "storm across sites",
     "breaker": "grouped because too many tickets were made",
     "by_hand": "merged by a person",
+    "native_pending": "held: Datto RMM's own integration is making its ticket",
     "hold_off": "held off: it may clear by itself",
     "maintenance": "held by a maintenance window",
     "silence": "silenced",

@@ -66,6 +66,10 @@ class Alert(models.Model):
         max_length=50, blank=True, help_text="Set by Datto's own integration."
     )
 
+    native_is_pending = models.BooleanField(
+        default=False, help_text="Datto's own integration is making a ticket and has not said its number."
+    )
+
     raised_at = models.DateTimeField(null=True, blank=True)
     is_resolved = models.BooleanField(default=False, db_index=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
@@ -96,6 +100,9 @@ class Alert(models.Model):
         on_delete=models.SET_NULL,
         related_name="alerts",
         help_text="What hides or holds it, or did last.",
+    )
+    hidden_by = models.ManyToManyField(
+        Silence, blank=True, related_name="hidden", help_text="Every silence and window that hid or held it."
     )
     held_since = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(

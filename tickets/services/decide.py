@@ -10,7 +10,7 @@ from django.utils import timezone
 from mappings.models import Company, Device, SiteMapping
 from mappings.services.catch_all import find_catch_all
 from tickets.domain.decisions import AlertFacts, CatchAll, Decision, SiteFacts, Verdict, decide
-from tickets.domain.holding import Hold, find_hold_off, find_silence
+from tickets.domain.holding import Hold, find_hold_off, find_native_wait, find_silence
 from tickets.domain.settings import EffectiveSettings
 from tickets.models import Alert
 from tickets.selectors.places import Place, place_of
@@ -67,6 +67,9 @@ def _find_hold(
 ) -> Hold | None:
     if alert.skips_holds:
         return None
+    native = find_native_wait(raised(alert), now) if alert.native_is_pending else None
+    if native is not None:
+        return native
     silence = find_silence(load_silences(now), rule_facts(alert, place), now)
     if silence is not None:
         return silence

@@ -165,6 +165,7 @@ def is_unchanged(alert: Alert, remote: RemoteAlert) -> bool:
         or alert.monitor_id is None
         or _tells_place(alert, remote)
         or (remote.ticket_number and not alert.native_ticket_number)
+        or alert.native_is_pending != _native_is_pending(remote)
     )
 
 
@@ -224,7 +225,13 @@ def _changes(alert: Alert, remote: RemoteAlert, now: datetime, typed_key: str = 
         values |= {name: value for name, value in _describe(remote).items() if name in _PLACE}
     if remote.ticket_number and not alert.native_ticket_number:
         values["native_ticket_number"] = remote.ticket_number[:50]
+    if alert.native_is_pending != _native_is_pending(remote):
+        values["native_is_pending"] = not alert.native_is_pending
     return values
+
+
+def _native_is_pending(remote: RemoteAlert) -> bool:
+    return remote.has_native_ticket and not remote.ticket_number
 
 
 def waiting_deliveries(now: datetime, limit: int = 200) -> list[int]:
@@ -336,6 +343,7 @@ def _describe(remote: RemoteAlert, typed_key: str = "") -> dict[str, Any]:
         "datto_device_uid": remote.device_uid[:64],
         "datto_device_name": remote.device_name[:255],
         "native_ticket_number": remote.ticket_number[:50],
+        "native_is_pending": _native_is_pending(remote),
         "raised_at": remote.raised_at,
         "auto_resolve_minutes": remote.autoresolve_minutes if (remote.autoresolve_minutes or 0) > 0 else None,
     }

@@ -112,6 +112,8 @@ def record_hold(
     )
     if written and is_new:
         record_event(state, hold.reason, alert=alert)
+        if hold.silence_id is not None:
+            alert.hidden_by.add(hold.silence_id)
     return []
 
 

@@ -14,6 +14,8 @@ from tickets.services import outbox
 
 MAX_BODY_BYTES = 256 * 1024
 _STORED_CHARACTERS = 64_000
+#: Autotask's are read again by the worker, so they are kept whole.
+_STORED_WHOLE = MAX_BODY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,10 @@ def receive_autotask(body: bytes, content_type: str, signature: str | None, secr
                 "cure": "Install the webhook again under Settings > Inbound addresses.",
             },
         )
-    text = body.decode("utf-8", errors="replace")
+    text = body.decode("utf-8", errors="replace").replace("\x00", "")
     stored = {
         "channel": Delivery.Channel.AUTOTASK,
-        "body": text[:_STORED_CHARACTERS],
+        "body": text[:_STORED_WHOLE],
         "content_type": content_type[:100],
     }
     try:
@@ -123,7 +125,7 @@ def receive_callout(body: bytes, content_type: str, query: str) -> Receipt:
     text = body.decode("utf-8", errors="replace").replace("\x00", "")
     stored = {
         "channel": Delivery.Channel.CALLOUT,
-        "body": text[:_STORED_CHARACTERS],
+        "body": text[:_STORED_WHOLE],
         "content_type": content_type[:100],
     }
     try:

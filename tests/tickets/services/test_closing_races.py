@@ -206,6 +206,7 @@ def test_the_wait_before_completing_begins_with_the_last_clearing(bridge: Bridge
     Action.objects.filter(kind="complete_ticket").update(not_before=timezone.now() + timedelta(seconds=20))
     clear(bridge, fire(bridge, **DISK))
     action = Action.objects.get(kind="complete_ticket")
+    assert action.not_before is not None
     assert action.not_before > timezone.now() + timedelta(minutes=4)
 
 

@@ -26,6 +26,12 @@ def fire_with_key(bridge: Bridge, key: str, **values: Any) -> str:
     return uid
 
 
+def monitor_of(bridge: Bridge, uid: str) -> Monitor:
+    monitor = bridge.alert(uid).monitor
+    assert monitor is not None
+    return monitor
+
+
 def component(text: str) -> dict[str, Any]:
     return {
         "contextClass": "comp_script_ctx",
@@ -43,7 +49,11 @@ def boss(client: Client, db: None) -> Client:
 def test_a_key_in_the_webhook_names_the_monitor_and_the_alert_says_so(bridge: Bridge):
     uid = fire_with_key(bridge, "DISK-C", **DISK)
     alert = bridge.alert(uid)
-    assert (alert.monitor.typed_key, alert.monitor.name, alert.recognised_by) == ("DISK-C", "DISK-C", "typed")
+    assert (monitor_of(bridge, uid).typed_key, monitor_of(bridge, uid).name, alert.recognised_by) == (
+        "DISK-C",
+        "DISK-C",
+        "typed",
+    )
     # Taught by the first one, the fingerprint is enough for an alert that only the poll brings.
     again = bridge.alert(fire(bridge, **DISK))
     assert (again.monitor, again.recognised_by) == (alert.monitor, "typed")
@@ -52,7 +62,7 @@ def test_a_key_in_the_webhook_names_the_monitor_and_the_alert_says_so(bridge: Br
 
 def test_two_keys_for_what_looks_alike_are_two_monitors(bridge: Bridge):
     first, second = fire_with_key(bridge, "DISK-C", **DISK), fire_with_key(bridge, "DISK-C-OLD", **DISK)
-    assert bridge.alert(first).monitor != bridge.alert(second).monitor
+    assert monitor_of(bridge, first) != monitor_of(bridge, second)
     assert MonitorFingerprint.objects.get().is_ambiguous
     assert bridge.ticket(first) != bridge.ticket(second)
 
@@ -61,7 +71,7 @@ def test_a_key_that_comes_later_finds_the_open_ticket(bridge: Bridge):
     first = fire(bridge, **DISK)
     second = fire_with_key(bridge, "DISK-C", **DISK)
     assert bridge.ticket(first) == bridge.ticket(second)
-    assert bridge.alert(first).monitor.typed_key == "DISK-C"
+    assert monitor_of(bridge, first).typed_key == "DISK-C"
     assert bridge.ticket(fire(bridge, **DISK)) == bridge.ticket(first)
 
 
@@ -73,13 +83,13 @@ def test_what_is_changed_on_a_monitors_page_finds_the_open_ticket(
 ):
     disk = {**DISK, "diagnostics": "Disk C: low at once"}
     first = fire(bridge, **disk)
-    monitor = bridge.alert(first).monitor
+    monitor = monitor_of(bridge, first)
     url = reverse("admin:tickets_monitor_change", args=[monitor.pk])
     answer = boss.post(url, {"name": "Disks", "pattern": "", "typed_key": "", **change})
     assert answer.status_code == 302, answer.content
     second = fire(bridge, **disk)
     assert bridge.ticket(first) == bridge.ticket(second)
-    assert bridge.alert(second).monitor == monitor
+    assert monitor_of(bridge, second) == monitor
 
 
 def test_merged_monitors_are_one_from_then_on_and_their_rules_go_over(bridge: Bridge, boss: Client):
@@ -87,7 +97,7 @@ def test_merged_monitors_are_one_from_then_on_and_their_rules_go_over(bridge: Br
         fire(bridge, **component("Veeam: job failed")),
         fire(bridge, **component("Veeam job was not run")),
     )
-    keep, gone = bridge.alert(one).monitor, bridge.alert(other).monitor
+    keep, gone = monitor_of(bridge, one), monitor_of(bridge, other)
     assert keep != gone
     rule = TicketRule.objects.create(name="Backups", monitor=gone, hold_off_minutes=5)
     page = boss.get(reverse("monitor-merge", args=[keep.pk]), {"other": gone.pk}).content.decode()
@@ -102,12 +112,13 @@ def test_merged_monitors_are_one_from_then_on_and_their_rules_go_over(bridge: Br
 
 def test_new_monitors_are_an_inbox_until_somebody_looks(bridge: Bridge, boss: Client):
     uid = fire(bridge, **DISK)
-    monitor = bridge.alert(uid).monitor
+    monitor = monitor_of(bridge, uid)
     assert monitor.is_new
     listed = boss.get(reverse("admin:tickets_monitor_changelist"), {"inbox": "new"}).content.decode()
     assert monitor.label in listed
     boss.post(reverse("monitor-seen", args=[monitor.pk]))
     monitor.refresh_from_db()
+    assert monitor.seen_by is not None
     assert (monitor.is_new, monitor.seen_by.username) == (False, "boss")
     fire(bridge, **DISK)
     assert not Monitor.objects.filter(is_new=True).exists()

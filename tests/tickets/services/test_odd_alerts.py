@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from integration.models import SyncRun
+from integration.models import Connection, SyncRun
 from integration.sync import runs
+from integration.vendors.autotask.signatures import sign
+from integration.vendors.datto_rmm import DattoRmmClient
+from integration.vendors.datto_rmm.records import Alert as RemoteAlert
+from integration.vendors.datto_rmm.records import ResponseAction
 from tests.tickets.services.conftest import Bridge, start_run, troubles
-from tickets.models import Alert, Delivery
-from tickets.services import intake, polling
+from tickets.models import Alert, Delivery, TicketDefaults
+from tickets.services import intake, polling, receive, sweep
 from tickets.services.ledger import last_poll
 from tickets.tasks import StoredConnection
 
@@ -198,3 +204,86 @@ def test_unreadable_answer_about_a_missing_alert_is_shown_and_ends_nothing(
     make_odd(bridge, uid)
     poll(bridge)
     assert bridge.alert(uid).is_resolved
+
+
+@pytest.mark.parametrize("broken", ["x \\ud83d", "x \\u0000", "\\ud83d"])
+def test_half_an_emoji_in_the_monitors_key_loses_no_message(bridge: Bridge, broken: str) -> None:
+    uid = bridge.raise_alert()
+    body = f'{{"alert_uid": "{uid}", "monitor_key": "{broken}"}}'.encode()
+    receipt = receive.receive_datto(body, "application/json", "")
+    assert receipt.status == 202
+    bridge.perform(intake.process_delivery(receipt.delivery_id or 0, StoredConnection()))
+    assert bridge.alert(uid).state == Alert.State.TICKETED
+
+
+def test_a_long_message_of_autotask_is_read_whole(bridge: Bridge) -> None:
+    uid = bridge.raise_alert()
+    bridge.deliver(uid)
+    ticket = bridge.ticket(uid)
+    secret = Connection.objects.get().autotask_webhook_secret or "secret"
+    event = {"Action": "Update", "Guid": "g", "EntityType": "Ticket", "Id": ticket.autotask_ticket_id,
+             "Fields": {"Status": 5, "Description": "ü" * 12_000}, "EventTime": "2026-11-24T10:00:00Z",
+             "SequenceNumber": 1, "PersonID": 1}  # fmt: skip
+    body = json.dumps(event).encode()
+    assert len(body) > 64_000
+    receipt = receive.receive_autotask(body, "application/json", sign(secret, body), secret)
+    intake.process_delivery(receipt.delivery_id or 0, StoredConnection())
+    assert Delivery.objects.get(pk=receipt.delivery_id or 0).state == Delivery.State.DONE
+
+
+def test_a_ticket_that_datto_is_just_making_is_waited_for_and_not_doubled(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch, celery_outbox: Any
+) -> None:
+    del celery_outbox
+    uid = bridge.raise_alert()
+    real = DattoRmmClient.fetch_alert
+
+    def pending(self: DattoRmmClient, alert_uid: str) -> RemoteAlert:
+        action = ResponseAction("TICKET_PENDING", None, "", "", "")
+        return replace(real(self, alert_uid), response_actions=(action,))
+
+    monkeypatch.setattr(DattoRmmClient, "fetch_alert", pending)
+    bridge.deliver(uid)
+    alert = bridge.alert(uid)
+    assert (alert.state, alert.cause) == (Alert.State.HELD, "native_pending")
+    assert alert.not_before is not None
+    # It has its number by now.
+    monkeypatch.setattr(
+        DattoRmmClient,
+        "fetch_alert",
+        lambda self, one: replace(real(self, one), ticket_number="T20261124.0042"),
+    )
+    bridge.deliver(uid)
+    bridge.perform(sweep.reconsider_alerts(alert.not_before + timedelta(seconds=1)))
+    assert (bridge.alert(uid).state, bridge.remote_tickets(uid)) == (Alert.State.FILTERED, [])
+
+
+def test_a_ticket_that_datto_never_made_is_made_after_a_while(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = bridge.raise_alert()
+    real = DattoRmmClient.fetch_alert
+    pending = ResponseAction("TICKET_PENDING", None, "", "", "")
+    monkeypatch.setattr(
+        DattoRmmClient, "fetch_alert", lambda self, one: replace(real(self, one), response_actions=(pending,))
+    )
+    bridge.deliver(uid)
+    bridge.perform(sweep.reconsider_alerts(timezone.now() + timedelta(minutes=4)))
+    assert bridge.alert(uid).state == Alert.State.TICKETED
+
+
+def test_a_clock_ten_years_ahead_holds_nothing_off_for_ten_years(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TicketDefaults.objects.update(hold_off_minutes=15)
+    uid = bridge.raise_alert()
+    real = DattoRmmClient.fetch_alert
+    ahead = timezone.now() + timedelta(days=3650)
+    monkeypatch.setattr(
+        DattoRmmClient, "fetch_alert", lambda self, one: replace(real(self, one), raised_at=ahead)
+    )
+    bridge.deliver(uid)
+    alert = bridge.alert(uid)
+    assert alert.state == Alert.State.HELD
+    assert alert.not_before is not None
+    assert alert.not_before < timezone.now() + timedelta(hours=1)

@@ -172,6 +172,33 @@ def test_silence_that_is_over_lets_go_by_itself(bridge: Bridge):
     assert bridge.alert(uid).state == Alert.State.TICKETED
 
 
+def test_each_silence_that_hid_an_alert_tells_of_it(bridge: Bridge):
+    first = silence(bridge)
+    uid = fire(bridge)
+    second = silence(bridge, ends_at=timezone.now() + timedelta(hours=3))
+    bridge.perform(sweep.reconsider_alerts(timezone.now() + timedelta(hours=2)))
+    assert bridge.alert(uid).silence == second
+    assert [one.alert_uid for one in first.hidden.all()] == [uid]
+    assert [one.alert_uid for one in second.hidden.all()] == [uid]
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        lambda bridge: {"device": None, "company": bridge.company},
+        lambda bridge: {"device": None, "site": bridge.site},
+        lambda bridge: {"device": None, "pattern": "service-\\d+"},
+    ],
+    ids=["organization", "site", "pattern"],
+)
+def test_a_silence_for_an_organization_a_site_or_a_pattern_hides_theirs_alone(bridge: Bridge, scope: Any):
+    hush = silence(bridge, **scope(bridge))
+    hidden = fire(bridge)
+    assert bridge.alert(hidden).silence == hush
+    Silence.objects.filter(pk=hush.pk).update(company=None, site=None, pattern="nothing like that")
+    assert bridge.alert(fire(bridge)).state == Alert.State.TICKETED
+
+
 def test_silence_ends_with_its_ticket(bridge: Bridge):
     first = fire(bridge, contextClass="ping_ctx")
     silence(bridge, ends_at=None, ends_with=bridge.ticket(first))
