@@ -248,12 +248,9 @@ def test_a_ticket_that_datto_is_just_making_is_waited_for_and_not_doubled(
     assert (alert.state, alert.cause) == (Alert.State.HELD, "native_pending")
     assert alert.not_before is not None
     # It has its number by now.
-    monkeypatch.setattr(
-        DattoRmmClient,
-        "fetch_alert",
-        lambda self, one: replace(real(self, one), ticket_number="T20261124.0042"),
-    )
-    bridge.deliver(uid)
+    monkeypatch.undo()
+    make_odd(bridge, uid, ticketNumber="T20261124.0042")
+    poll(bridge)
     bridge.perform(sweep.reconsider_alerts(alert.not_before + timedelta(seconds=1)))
     assert (bridge.alert(uid).state, bridge.remote_tickets(uid)) == (Alert.State.FILTERED, [])
 
