@@ -23,7 +23,7 @@ from tickets.domain.settings import resolve
 from tickets.domain.settings.agents import AGENT_FIELDS
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
-from tickets.models import Alert, PriorityDefaults, TicketDefaults
+from tickets.models import Alert, AlertPriority, PriorityDefaults, TicketDefaults
 from tickets.selectors.groups import find_url
 from tickets.services.defaults import (
     GLOBAL_ID,
@@ -37,6 +37,14 @@ from tickets.tasks import enqueue_actions
 
 _RECENT = timedelta(days=30)
 _PREVIEW_ALERTS = 25
+
+
+class _RequestLines:
+    """The one line that holds for requests of end clients: nobody grades them."""
+
+    def get_queryset(self) -> QuerySet[PriorityDefaults]:
+        lines: QuerySet[PriorityDefaults] = super().get_queryset()  # type: ignore[misc]  # mixed into a formset
+        return lines.filter(alert_priority=AlertPriority.MODERATE)
 
 
 class PriorityInline(TabularInline):  # type: ignore[misc]  # the theme ships no types
@@ -55,6 +63,8 @@ class PriorityInline(TabularInline):  # type: ignore[misc]  # the theme ships no
         """Let the six lines share what they offer."""
         formset = super().get_formset(request, obj, **kwargs)
         formset.form = type("SharingPriorityForm", (formset.form,), {"offer": offer_of(request)})
+        if obj is not None and is_agent_ticket(obj.monitor_type):
+            return type("RequestFormSet", (_RequestLines, formset), {})
         return formset
 
     def get_fields(self, request: HttpRequest, obj: TicketDefaults | None = None) -> list[str]:
@@ -100,7 +110,15 @@ class TicketDefaultsAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships 
         """Show what makes sense for the row: nothing clears or repeats what an end client asks for."""
         del request
         is_agent = obj is not None and is_agent_ticket(obj.monitor_type)
-        return settings_fieldsets(obj, only=AGENT_FIELDS if is_agent else None)
+        sections = settings_fieldsets(obj, only=AGENT_FIELDS if is_agent else None)
+        if is_agent:
+            for title, options in sections:
+                if title.startswith("People"):
+                    options["description"] = (
+                        "The contact is who fits the name and address that were typed. What is chosen here counts only when "
+                        "nobody fits."
+                    )
+        return sections
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TicketDefaults]:
         """Return rows with their values and the alerts of the last 30 days; two queries for the list."""

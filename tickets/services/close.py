@@ -28,6 +28,9 @@ from tickets.services.timeline import record_event
 
 #: So many alerts of a ticket are asked whether it may be completed; a storm's are of one monitor.
 _ASKED = 100
+#: In a note's payload: its text is made when it is sent.
+PARTLY = "partly"
+_PARTLY_GATHERS, _PARTLY_AGAIN = timedelta(minutes=5), timedelta(hours=1)
 #: Open alerts in these states have no ticket; when they clear, they are over.
 _WITHOUT_TICKET = (Alert.State.RECEIVED, Alert.State.BLOCKED, Alert.State.HELD, Alert.State.SILENCED)
 _CLEARED_WORDS: dict[str, str] = {
@@ -104,6 +107,8 @@ def settle(ticket: Ticket) -> list[int]:
             f"{len(alerts) - len(open_alerts)} of {len(alerts)} alerts cleared; the ticket stays open.",
             ticket=ticket,
         )
+        if len({alert.condition_key for alert in alerts}) > 1:
+            due = [_wish_partly_note(ticket, open_alerts[0])]
     return [one for one in due if one is not None]
 
 
@@ -232,6 +237,22 @@ def is_done(remote: RemoteTicket, ticket: Ticket) -> bool:
 
 def _complete_key(ticket: Ticket) -> str:
     return f"complete:{ticket.pk}:{ticket.rounds}"
+
+
+def _wish_partly_note(ticket: Ticket, alert: Alert) -> int | None:
+    """Wish for a note about what cleared of a group: what clears within some minutes is told together, at most hourly."""
+    notes = ticket.actions.filter(kind=Action.Kind.CLEAR_NOTE, key__startswith=f"partly:{ticket.pk}:")
+    lately = Q(state=Action.State.WAITING) | Q(created_at__gt=timezone.now() - _PARTLY_AGAIN)
+    if notes.filter(lately).exists():
+        return None
+    return outbox.wish(
+        Action.Kind.CLEAR_NOTE,
+        f"partly:{ticket.pk}:{notes.count() + 1}",
+        alert=alert,
+        ticket=ticket,
+        payload={PARTLY: True},
+        not_before=timezone.now() + _PARTLY_GATHERS,
+    )
 
 
 def _open_again(ticket: Ticket, alert: Alert) -> int | None:

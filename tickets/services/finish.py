@@ -12,10 +12,15 @@ from tickets.domain.settings import STATUS_COMPLETE, EffectiveSettings
 from tickets.models import Action, Alert, Ticket
 from tickets.services import outbox
 from tickets.services.clients import Clients
-from tickets.services.close import is_done, record_ticket_seen, settle
+from tickets.services.close import PARTLY, is_done, record_ticket_seen, settle
 from tickets.services.create import write_note
 from tickets.services.locks import lock_ticket
-from tickets.services.notes import clear_note_payload, resolution_text, who_cleared_alert
+from tickets.services.notes import (
+    clear_note_payload,
+    partly_cleared_payload,
+    resolution_text,
+    who_cleared_alert,
+)
 from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 from tickets.services.touched import Untouchable, find_why_not
@@ -151,7 +156,15 @@ def write_clear_note(action: Action, clients: Clients, *, lane: Lane, subject: s
     ticket, alert = action.ticket, action.alert
     if ticket is None or alert is None or ticket.autotask_ticket_id is None:
         raise ValueError(f"action {action.pk} has no ticket to write to")
-    if not action.payload:
+    if action.payload.get(PARTLY):
+        ticket.refresh_from_db(fields=["state"])
+        payload = partly_cleared_payload(ticket, alert) if ticket.state == Ticket.State.OPEN else None
+        if payload is None:
+            # All of it is over, or all of it is back.
+            outbox.finish(action, state=Action.State.DROPPED)
+            return []
+        outbox.update_held(action, payload=payload)
+    elif not action.payload:
         outbox.update_held(action, payload=clear_note_payload(ticket, alert))
     write_note(action, clients.autotask(lane=lane, subject=subject), ticket.autotask_ticket_id)
     outbox.finish(action)

@@ -16,6 +16,8 @@ from tickets.services.template_context import alert_context
 
 _NOTE_TITLE = "Datto RMM alert"
 _CLEAR_NOTE_TITLE = "Datto RMM alert cleared"
+_PARTLY_TITLE = "Datto RMM: partly cleared"
+_MOST_LINES = 10
 _DEFAULT_NOTE_TYPE, _DEFAULT_PUBLISH = 3, 2
 
 
@@ -32,6 +34,7 @@ def plan_first_note(ticket: Ticket, alert: Alert) -> int | None:
             _connection(),
             organization=ticket.company.name,
             ticket_number=ticket.ticket_number,
+            runbook=settings.texts["runbook_url"].value,
         ),
     )
     return outbox.wish(
@@ -51,12 +54,36 @@ def clear_note_payload(ticket: Ticket, alert: Alert) -> dict[str, Any]:
 
 def resolution_text(ticket: Ticket) -> str:
     """Return what the resolution says: one sentence per alert, the last one first, at most ten."""
-    alerts = list(ticket.alerts.order_by("-resolved_at")[:10])
+    alerts = list(ticket.alerts.order_by("-resolved_at")[:_MOST_LINES])
     lines = []
     for alert in alerts:
         sentence = _sentence(alert)
         lines.append(sentence if len(alerts) == 1 else f"{alert.summary or alert.alert_uid}: {sentence}")
+    more = ticket.alerts.count() - len(alerts) if len(alerts) == _MOST_LINES else 0
+    if more:
+        lines.append(f"And {more} more; RMM Bridge lists them all.")
     return "\n".join(lines)
+
+
+def partly_cleared_payload(ticket: Ticket, alert: Alert) -> dict[str, Any] | None:
+    """Return the note that says how many of a ticket's alerts cleared; None when all or none did."""
+    alerts = list(
+        ticket.alerts.order_by("-resolved_at").only(
+            "is_resolved", "summary", "alert_uid", "datto_device_name"
+        )
+    )
+    still_open = [one for one in alerts if not one.is_resolved]
+    cleared = len(alerts) - len(still_open)
+    if not cleared or not still_open:
+        return None
+    lines = [f"{cleared} of {len(alerts)} alerts cleared. Still open:"]
+    lines += [
+        f"- {one.summary or one.alert_uid}{f' on {one.datto_device_name}' if one.datto_device_name else ''}"
+        for one in still_open[:_MOST_LINES]
+    ]
+    if len(still_open) > _MOST_LINES:
+        lines.append(f"- and {len(still_open) - _MOST_LINES} more; RMM Bridge lists them all.")
+    return note_payload(settings_of(alert), _PARTLY_TITLE, "\n".join(lines))
 
 
 def who_cleared_alert(alert: Alert) -> ClearedBy:

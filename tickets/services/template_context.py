@@ -10,7 +10,7 @@ from integration.vendors.datto_rmm.contexts import describe_context
 from mappings.models import Device
 from tickets.domain.resolution_text import format_moment
 from tickets.domain.template_variables import build_context
-from tickets.models import Alert
+from tickets.models import AgentRequest, Alert, AlertPriority
 from tickets.services.links import alert_link, device_link, site_link, timeline_link, trusted_portal_url
 
 _RECENT = timedelta(hours=24)
@@ -69,6 +69,30 @@ def alert_context(
     }
     facts = describe_context(alert.context or None).facts
     return build_context(values, [(label, str(value)) for label, value in facts])
+
+
+def request_context(
+    request: AgentRequest, connection: Connection | None, *, organization: str
+) -> dict[str, Any]:
+    """Return the variables for an end client's request: what is about an alert is empty, the rest as for one.
+
+    Args:
+        request: with its device and that one's site loaded.
+        connection: for links.
+        organization: the company's name.
+    """
+    alert = Alert(
+        summary=request.subject,
+        priority=AlertPriority.MODERATE,
+        raised_at=request.received_at,
+        first_seen_at=request.received_at,
+        datto_device_uid=request.device.datto_device_uid,
+    )
+    values = alert_context(alert, request.device, connection, organization=organization)
+    told = values["alert"]
+    told.monitor_type = values["monitor"].name = "Agent ticket"
+    told.link = told.timeline_link = ""
+    return values
 
 
 def _recent_alerts(alert: Alert) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from integration.models import Connection
 from mappings.models import Company, Device, SiteMapping
 from tickets.domain.rendering import (
     DESCRIPTION_LENGTH,
     Rendered,
+    fit,
     render_description,
     render_title,
 )
@@ -98,7 +101,7 @@ def ticket_fields(
     ours.put("companyID", "Organization", company.autotask_company_id, company.name, company_origin)
     _put_texts(ours, alert, company, device, settings, first_line)
     put_settings(ours, settings, now)
-    _put_udfs(ours, alert, company, device, settings)
+    put_udfs(ours, settings, lambda: _context(alert, company, device, settings))
     return SiteFields(
         {**ours.values, **found.values}, [*ours.origins, *found.origins], [*ours.skipped, *found.skipped]
     )
@@ -134,16 +137,14 @@ def _put_texts(
     settings: EffectiveSettings,
     first_line: str,
 ) -> None:
-    context = alert_context(
-        alert,
-        device,
-        _connection(),
-        organization=company.name,
-        runbook=settings.texts["runbook_url"].value,
-    )
+    context = _context(alert, company, device, settings)
     title = render_title(settings.templates["title_template"].value, context)
     text = render_description(settings.templates["description_template"].value, context)
-    description = text.text if not first_line else f"{first_line}\n\n{text.text}"[:DESCRIPTION_LENGTH]
+    description = (
+        text.text
+        if not first_line
+        else fit(f"{first_line}\n\n{text.text}", max_length=DESCRIPTION_LENGTH).text
+    )
     for name, label, value, rendered in (
         ("title", "Title", title.text, title),
         ("description", "Description", description, text),
@@ -152,14 +153,17 @@ def _put_texts(
         ours.put(name, label, value, value, origin)
 
 
-def _put_udfs(
-    ours: SiteFields, alert: Alert, company: Company, device: Device | None, settings: EffectiveSettings
-) -> None:
-    """Render UDFs; Autotask takes them as one list, so a name it does not know would cost the whole ticket."""
+def put_udfs(ours: SiteFields, settings: EffectiveSettings, context: Callable[[], dict[str, Any]]) -> None:
+    """Render UDFs; Autotask takes them as one list, so a name it does not know would cost the whole ticket.
+
+    Args:
+        ours: gets them.
+        settings: with their templates.
+        context: asked for the variables when there is something to render.
+    """
     if not settings.udfs:
         return
-    context = alert_context(alert, device, _connection(), organization=company.name)
-    found = render_udfs(settings.udfs, context)
+    found = render_udfs(settings.udfs, context())
     for name, reason in found.skipped.items():
         ours.skip(name, name, reason)
     for name, (text, origin) in found.origins.items():
@@ -168,6 +172,18 @@ def _put_udfs(
         )
     if found.sent:
         ours.values["userDefinedFields"] = found.sent
+
+
+def _context(
+    alert: Alert, company: Company, device: Device | None, settings: EffectiveSettings
+) -> dict[str, Any]:
+    return alert_context(
+        alert,
+        device,
+        _connection(),
+        organization=company.name,
+        runbook=settings.texts["runbook_url"].value,
+    )
 
 
 def _connection() -> Connection | None:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from mappings.models import Contact, PicklistValue
+from integration.vendors.autotask.records import Ticket as AutotaskTicket
+from mappings.models import Contact, PicklistValue, TicketUdf
 from tests.tickets.requests.conftest import RequestPage
-from tickets.models import Action, AgentRequest, Ticket
-from tickets.services import act, outbox
+from tickets.domain.monitor_types import AGENT_TICKET
+from tickets.models import Action, AgentRequest, Ticket, TicketDefaults
+from tickets.services import act, close, outbox
 from tickets.services.requests.decide import decide_or_mark, reconsider_requests
 from tickets.tasks import StoredConnection
 
@@ -162,3 +164,53 @@ def test_a_request_without_an_outage_waits_for_autotask(page: RequestPage):
     request = page.work()
     assert request.state == AgentRequest.State.TICKETING
     assert "could not be made yet" in request.reason
+
+
+def own_row(**values: Any) -> None:
+    assert TicketDefaults.objects.filter(monitor_type__slug=AGENT_TICKET).update(**values) == 1
+
+
+def test_udfs_of_its_defaults_are_written(page: RequestPage):
+    for name in ("RMM device", "RMM type"):
+        TicketUdf.objects.create(
+            autotask_udf_id=len(name), name=name, data_type="text", synced_at=timezone.now()
+        )
+    own_row(
+        ticket_udfs={
+            "RMM device": "{{ device.hostname }}",
+            "RMM type": "{{ monitor.name }}: {{ alert.summary }}",
+        }
+    )
+    page.send()
+    decide_or_mark(page.request().pk)
+    ticket = page.request().ticket
+    assert ticket is not None
+    assert {one["name"]: one["value"] for one in ticket.fields["userDefinedFields"]} == {
+        "RMM device": page.bridge.device.hostname,
+        "RMM type": "Agent ticket: Printer jams",
+    }
+
+
+@pytest.mark.parametrize(("typed", "expected"), [("anna@example.com", 11), ("nobody@elsewhere.example", 12)])
+def test_the_contact_of_its_defaults_counts_only_when_nobody_fits(
+    page: RequestPage, typed: str, expected: int
+):
+    contact(page, 11, "Anna", "Berg", "anna@example.com")
+    primary = contact(page, 12, "Paul", "Prime")
+    Contact.objects.filter(pk=primary.pk).update(is_primary=True)
+    own_row(contact_choice="primary")
+    page.send(name="Somebody", email=typed)
+    decide_or_mark(page.request().pk)
+    ticket = page.request().ticket
+    assert ticket is not None
+    assert ticket.fields["contactID"] == expected
+
+
+def test_its_own_completed_status_counts_as_done(page: RequestPage):
+    own_row(completed_status=PicklistValue.objects.get(entity="Tickets", field="status", value=8))
+    page.send()
+    page.work()
+    ticket = page.request().ticket
+    assert ticket is not None
+    remote = AutotaskTicket.from_wire({"id": 1, "status": 8, "companyID": 1, "title": "t"})
+    assert close.is_done(remote, ticket)

@@ -57,7 +57,7 @@ def test_built_in_choices_fit_a_person_and_come_before_those_for_monitors(compan
     assert found.udfs == {}
     assert not found.flag("complete_on_clear")
     assert not found.flag("resolve_on_complete")
-    assert found.choice("contact_choice") == "last_user"
+    assert found.choice("contact_choice") == "none"
 
 
 def test_its_own_row_wins(company: Company) -> None:

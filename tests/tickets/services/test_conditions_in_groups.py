@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mappings.models import Company
 from tests.tickets.services.conftest import Bridge
-from tests.tickets.services.test_repeats import DISK, SPOOLER, clear, fire, remote, settings
+from tests.tickets.services.test_repeats import DISK, SPOOLER, clear, fire, notes, remote, settings
 from tickets.models import Alert, Ticket
 from tickets.services import regroup
 
@@ -87,3 +87,37 @@ def test_a_completed_ticket_of_another_organization_is_not_opened_again(bridge: 
     assert again != first
     first.refresh_from_db()
     assert first.state == Ticket.State.COMPLETED
+
+
+def test_what_cleared_of_a_group_is_told_in_one_note(bridge: Bridge, joined: tuple[Ticket, str]):
+    ticket, follower = joined
+    clear(bridge, follower)
+    assert [note for note in notes(bridge, ticket) if "cleared" in note] == []
+    bridge.perform_due()
+    [note] = [note for note in notes(bridge, ticket) if "cleared" in note]
+    lines = note.splitlines()
+    assert lines[0] == "1 of 2 alerts cleared. Still open:"
+    assert lines[1].startswith("- C:")
+    assert lines[1].endswith(f"on {bridge.device.hostname}")
+    # The rest within the hour is told by the resolution.
+    clear(bridge, fire(bridge, **SPOOLER))
+    bridge.perform_due()
+    assert len([note for note in notes(bridge, ticket) if "cleared" in note]) == 1
+
+
+def test_a_group_that_is_over_before_the_note_is_sent_gets_none(bridge: Bridge, joined: tuple[Ticket, str]):
+    ticket, follower = joined
+    settings(clear_delay_minutes=5)
+    clear(bridge, follower)
+    for alert in ticket.alerts.filter(is_resolved=False):
+        clear(bridge, alert.alert_uid)
+    bridge.perform_due()
+    assert remote(bridge, ticket)["status"] == 5
+    assert [note for note in notes(bridge, ticket) if "1 of 2" in note] == []
+
+
+def test_a_single_condition_that_repeats_is_no_group(bridge: Bridge):
+    first = fire(bridge, **DISK)
+    fire(bridge, **DISK)
+    clear(bridge, first)
+    assert not bridge.ticket(first).actions.filter(kind="clear_note").exists()

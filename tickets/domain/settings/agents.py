@@ -25,7 +25,7 @@ _INHERITED: Final = AGENT_FIELDS - {"ticket_udfs"}
 _OF_A_RULE: Final = AGENT_FIELDS | {"ticket_priority", "due_minutes"}
 _BUILT_IN: Final[Mapping[str, Any]] = {
     "create_ticket": True,
-    "contact_choice": str(ContactChoice.LAST_USER),
+    "contact_choice": str(ContactChoice.NONE),
     "complete_on_clear": False,
     "note_on_clear": False,
     "resolve_on_complete": False,

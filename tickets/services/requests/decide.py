@@ -31,12 +31,14 @@ from tickets.domain.requests import Match, Person, describe_request, match_perso
 from tickets.domain.resolution_text import format_moment
 from tickets.domain.settings import EffectiveSettings
 from tickets.models import Action, AgentRequest, AlertPriority, Ticket
+from tickets.selectors.pages import find_connection
 from tickets.services import outbox
 from tickets.services.defaults import agent_settings
 from tickets.services.placing import decision_json
 from tickets.services.requests.states import block
 from tickets.services.site_fields import SiteFields, site_fields
-from tickets.services.ticket_fields import put_settings
+from tickets.services.template_context import request_context
+from tickets.services.ticket_fields import put_settings, put_udfs
 from tickets.services.timeline import record_event
 
 log = structlog.get_logger(__name__)
@@ -228,10 +230,11 @@ def _fields(
     is_caught = mapping.company_id != company.pk
     site_origin = f"site {mapping.site.name}"
     found = SiteFields() if is_caught else site_fields(mapping, request.device, settings)
-    # Whoever the settings would name is not who wrote this.
-    found.values.pop("contactID", None)
-    found.origins[:] = [one for one in found.origins if one["field"] != "contactID"]
-    found.skipped[:] = [one for one in found.skipped if one["field"] != "contact"]
+    if contact is not None:
+        # Whoever the settings would name is not who wrote this.
+        found.values.pop("contactID", None)
+        found.origins[:] = [one for one in found.origins if one["field"] != "contactID"]
+        found.skipped[:] = [one for one in found.skipped if one["field"] != "contact"]
     ours = SiteFields()
     company_origin = "organization for sites without one" if is_caught else site_origin
     ours.put("companyID", "Organization", company.autotask_company_id, company.name, company_origin)
@@ -247,6 +250,11 @@ def _fields(
     )
     ours.put("description", "Description", description, description, "the request")
     put_settings(ours, settings, now)
+    put_udfs(
+        ours,
+        settings,
+        lambda: request_context(request, find_connection(), organization=company.name),
+    )
     if contact is not None:
         ours.put("contactID", "Contact", contact.autotask_contact_id, str(contact), match.why)
     else:
