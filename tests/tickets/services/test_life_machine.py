@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
@@ -27,7 +28,7 @@ from hypothesis.stateful import (
 from integration.models import VendorHealth
 from integration.vendors.errors import VendorError
 from tests.tickets.services.conftest import Bridge, start_run
-from tickets.models import Action, Alert, Delivery, Ticket
+from tickets.models import Action, Alert, Delivery, Ticket, TicketDefaults
 from tickets.services import act, intake, outbox, polling, sweep
 from tickets.tasks import StoredConnection
 
@@ -36,8 +37,14 @@ _WHICH = st.integers(0, 30)
 _OPEN = (Ticket.State.OPEN, Ticket.State.REOPENING)
 
 
-class CrashError(Exception):
-    """The worker died."""
+class Killed(BaseException):
+    """The worker died; nothing of ours may catch that and tidy up."""
+
+
+def conditions_of(ticket: Ticket) -> set[str]:
+    """Return the conditions that a ticket stands for now: the one it was made for, and those of its open alerts."""
+    rows = ticket.alerts.filter(is_resolved=False).values_list("condition_key", flat=True)
+    return {ticket.condition_key, *rows} - {""}
 
 
 def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - a class with its rules
@@ -93,7 +100,7 @@ def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - 
         def message_comes_again_or_too_early(self, which: int, event: str) -> None:
             self.tell(self.uids[which % len(self.uids)], event)
 
-        @rule(which=_WHICH, what=st.sampled_from(["note", "complete", "assign"]))
+        @rule(which=_WHICH, what=st.sampled_from(["note", "complete", "assign", "edit"]))
         def technician(self, which: int, what: str) -> None:
             ticket = self.choose(which)
             if ticket is None:
@@ -103,6 +110,14 @@ def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - 
                 "complete": {"resolution": "Done."},
                 "assign": {"assignTo": 29682885, "roleId": 29682834},
             }
+            if what == "edit":
+                address = f"/control/tickets/{ticket.autotask_ticket_id}"
+                if bridge.sandbox.call("GET", address).status_code != 200:
+                    return
+                person = bridge.sandbox.sandbox.autotask.act_as_person(29682885)
+                person.update("Tickets", ticket.autotask_ticket_id or 0, {"status": 8})
+                self.touched.add(ticket.pk)
+                return
             values = known[what]
             bridge.sandbox.control(f"tickets/{ticket.autotask_ticket_id}/{what}", values)
             if what != "complete":
@@ -111,10 +126,10 @@ def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - 
         @rule(which=_WHICH)
         def technician_reopens(self, which: int) -> None:
             ticket = self.choose(which, Ticket.State.COMPLETED)
-            if (
-                ticket is None
-                or Ticket.objects.filter(condition_key=ticket.condition_key, state__in=_OPEN).exists()
-            ):
+            if ticket is None:
+                return
+            own = set(ticket.alerts.values_list("condition_key", flat=True)) | {ticket.condition_key}
+            if any(own & conditions_of(one) for one in Ticket.objects.filter(state__in=_OPEN)):
                 return
             bridge.sandbox.control(f"tickets/{ticket.autotask_ticket_id}/reopen", {})
             self.reopened_by_person.add(ticket.pk)
@@ -153,15 +168,17 @@ def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - 
                 return
             left = [crash_after]
 
-            def die(*_: Any, **__: Any) -> None:
-                left[0] -= 1
-                if left[0] <= 0:
-                    raise CrashError
-
             original = outbox.finish
-            outbox.finish = die if crash_after == 1 else original
+
+            def die(*args: Any, **kwargs: Any) -> None:
+                left[0] -= 1
+                if left[0] == 0:
+                    raise Killed
+                original(*args, **kwargs)
+
+            outbox.finish = die
             try:
-                with contextlib.suppress(CrashError):
+                with contextlib.suppress(Killed):
                     self.perform(due)
             finally:
                 outbox.finish = original
@@ -196,7 +213,7 @@ def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - 
                     ticket = ours.get(found["externalID"])
                     assert ticket is not None, "a ticket that no row knows"
                     if found["status"] != 5 and ticket.pk not in self.reopened_by_person:
-                        open_now[ticket.condition_key or found["externalID"]] += 1
+                        open_now.update(conditions_of(ticket) or {found["externalID"]})
             assert all(number == 1 for number in open_now.values()), open_now
 
         @invariant()
@@ -228,6 +245,8 @@ def machine_for(bridge: Bridge) -> type[RuleBasedStateMachine]:  # noqa: C901 - 
             bridge.clear_faults()
             for _ in range(4):
                 VendorHealth.objects.update(is_down=False, retry_at=None, failures=0)
+                # Minutes have passed: alerts seen just now are not asked after.
+                Alert.objects.update(last_seen_open_at=timezone.now() - timedelta(minutes=1))
                 self.work_off_messages(_InOrder())
                 self.poll("alerts")
                 self.poll("tickets")
@@ -274,11 +293,13 @@ class _InOrder:
         """Do nothing."""
 
 
-def test_life_of_alerts_in_any_order(bridge: Bridge):
+@pytest.mark.parametrize("group", ["none", "device"])
+def test_life_of_alerts_in_any_order(bridge: Bridge, group: str):
+    TicketDefaults.objects.filter(pk=1).update(related_group=group)
     run_state_machine_as_test(
         machine_for(bridge),
         settings=settings(
-            max_examples=12,
+            max_examples=10,
             stateful_step_count=18,
             deadline=None,
             # Shrinking would take minutes over HTTP; the steps are printed as they were.
