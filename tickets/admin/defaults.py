@@ -42,9 +42,13 @@ _PREVIEW_ALERTS = 25
 class _RequestLines:
     """The one line that holds for requests of end clients: nobody grades them."""
 
+    _lines: QuerySet[PriorityDefaults] | None = None
+
     def get_queryset(self) -> QuerySet[PriorityDefaults]:
-        lines: QuerySet[PriorityDefaults] = super().get_queryset()  # type: ignore[misc]  # mixed into a formset
-        return lines.filter(alert_priority=AlertPriority.MODERATE)
+        if self._lines is None:
+            lines: QuerySet[PriorityDefaults] = super().get_queryset()  # type: ignore[misc]  # mixed into a formset
+            self._lines = lines.filter(alert_priority=AlertPriority.MODERATE)
+        return self._lines
 
 
 class PriorityInline(TabularInline):  # type: ignore[misc]  # the theme ships no types

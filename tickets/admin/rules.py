@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -23,17 +24,26 @@ from tickets.admin.rule_forms import KnownAutocomplete, RuleConditionsForm, Tick
 from tickets.admin.settings_forms import settings_fieldsets
 from tickets.admin.settings_offer import load_plain_rows, offer_of
 from tickets.domain.rules.conditions import describe_specificity
-from tickets.domain.settings import resolve
+from tickets.domain.settings import TEMPLATE_FIELDS, resolve
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
-from tickets.models import Monitor, TicketRule
+from tickets.models import Alert, Monitor, TicketRule
+from tickets.selectors.places import place_of
 from tickets.services.defaults import is_agent_ticket, type_of
 from tickets.services.retry import retry_refused_tickets
 from tickets.services.rule_changes import copy_rules, switch_rules
 from tickets.services.rule_matches import Examined, examine, examined_in_words
 from tickets.services.rule_words import rule_in_words, rule_marks
-from tickets.services.rules import RULE_RELATIONS, to_conditions, with_rule_values
+from tickets.services.rules import (
+    RULE_RELATIONS,
+    load_rules,
+    settings_of,
+    to_conditions,
+    to_rule,
+    with_rule_values,
+)
 from tickets.services.settings_words import list_inactive
+from tickets.services.ticket_preview import TicketPreview, preview_ticket
 from tickets.tasks import enqueue_actions
 
 _ASKED_BY_SEARCH: Final = frozenset({"company", "site", "device", "item_category", "monitor"})
@@ -181,8 +191,28 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
             "examined": examined_in_words(examined),
             "hidden": len(hidden) if request.POST.get("create_ticket") == "false" else 0,
             "is_agent": is_agent_ticket(rule.monitor_type),
+            "preview": self._preview(request, rule, matches[0]) if matches else None,
         }
         return TemplateResponse(request, "tickets/rule_matches.html", context)
+
+    def _preview(self, request: HttpRequest, rule: TicketRule, alert: Alert) -> TicketPreview:
+        """Return the ticket an alert would get by the rule as typed, the other rules and the ticket defaults."""
+        stored = self.get_queryset(request).filter(pk=read_id(request.GET.get("rule")) or 0).first()
+        if "pattern" in request.POST:
+            form = self.get_form(request, stored, change=stored is not None)(
+                data=request.POST, instance=copy(stored) if stored is not None else TicketRule()
+            )
+            form.is_valid()
+            # What is valid by itself is in the instance.
+            rule = form.instance
+            for name in TEMPLATE_FIELDS:
+                # One that cannot be used is shown as it is typed, with what is wrong with it.
+                setattr(rule, name, str(form.data.get(name, "")))
+        rule.name = rule.name or "as typed"
+        others = [one for one in load_rules() if stored is None or one.id != stored.pk]
+        alert = Alert.objects.select_related("monitor", "monitor_type", "ticket__company").get(pk=alert.pk)
+        place = place_of(alert)
+        return preview_ticket(alert, place, settings_of(alert, place, rules=[*others, to_rule(rule)]))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -22,6 +22,7 @@ from tickets.selectors.origins import Origins
 from tickets.selectors.places import Place, place_of
 from tickets.services import monitor_catalogue
 from tickets.services.rules import settings_of
+from tickets.services.ticket_preview import preview_ticket
 
 _NOWHERE = Place("", "", None, None, is_moved=False)
 #: Of a monitor without any alert left.
@@ -51,6 +52,7 @@ def settings(request: HttpRequest, monitor_id: int) -> HttpResponse:
         "monitor": monitor,
         "alert": alert,
         "can_edit": can_edit,
+        "preview": preview_ticket(alert, place, found) if alert.pk else None,
         "place": place,
         "rules": [origins.of(name) for name in found.rules],
         "priority_note": found.priority_note,

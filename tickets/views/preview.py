@@ -25,12 +25,16 @@ from tickets.services.defaults import (
     GLOBAL_ID,
     is_agent_ticket,
     load_catalogue,
+    load_rows,
     load_rows_above,
     load_settings_row,
+    rows_above,
     with_values,
 )
+from tickets.services.rules import settings_of
 from tickets.services.settings_words import list_effective
 from tickets.services.template_context import alert_context
+from tickets.services.ticket_preview import SAMPLE_NUMBER
 
 _SAMPLE_PRIORITY: Final = "Critical"
 _TITLES: Final = {
@@ -39,7 +43,6 @@ _TITLES: Final = {
     "note_template": "First note",
 }
 _OF_AGENTS: Final = AGENT_FIELDS | {"priority", "due_minutes"}
-_SAMPLE_NUMBER: Final = "T20261124.0042"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ def ticket_defaults_preview(request: HttpRequest, defaults_id: int) -> HttpRespo
     priority = alert.priority if alert is not None else request.POST.get("preview_priority", "")
     if priority not in AlertPriority.values:
         priority = _SAMPLE_PRIORITY
-    settings = _resolve(candidate, lines, priority)
-    context = _context(alert)
+    settings = _resolve(candidate, lines, priority, alert)
+    context = _context(alert, settings)
     is_security = stored.monitor_type is not None and stored.monitor_type.is_security
     texts = [
         _render(
@@ -127,14 +130,23 @@ def _find_alert(chosen: str) -> Alert | None:
     return Alert.objects.select_related("monitor_type", "ticket__company").filter(pk=int(chosen)).first()
 
 
-def _resolve(candidate: TicketDefaults, lines: list[PriorityDefaults], priority: str) -> EffectiveSettings:
-    rows = [load_settings_row(candidate, lines)]
+def _resolve(
+    candidate: TicketDefaults, lines: list[PriorityDefaults], priority: str, alert: Alert | None
+) -> EffectiveSettings:
+    """For an alert as it would be decided, rules and site included; without one, as far as defaults tell."""
+    own = load_settings_row(candidate, lines)
+    rows = [own]
     if candidate.pk != GLOBAL_ID:
         rows += load_rows_above(candidate.monitor_type)
-    return resolve(rows, priority, catalogue=load_catalogue())
+    if alert is None:
+        return resolve(rows, priority, catalogue=load_catalogue())
+    if candidate.pk == GLOBAL_ID:
+        theirs = [row for row in load_rows(alert.monitor_type) if row.name == str(alert.monitor_type)]
+        rows = [*theirs, *rows_above(alert.monitor_type, own)]
+    return settings_of(alert, place_of(alert), defaults=rows)
 
 
-def _context(alert: Alert | None) -> dict[str, Any]:
+def _context(alert: Alert | None, settings: EffectiveSettings) -> dict[str, Any]:
     if alert is None:
         return example_context()
     place = place_of(alert)
@@ -145,7 +157,8 @@ def _context(alert: Alert | None) -> dict[str, Any]:
         place.device,
         find_connection(),
         organization=organization,
-        ticket_number=number or _SAMPLE_NUMBER,
+        ticket_number=number or SAMPLE_NUMBER,
+        runbook=settings.texts["runbook_url"].value,
     )
 
 

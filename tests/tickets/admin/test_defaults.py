@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db.models import Q
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +15,7 @@ from tests.tickets.admin import rows
 from tests.tickets.admin.settings_pages import settings_data
 from tickets.domain.monitor_types import SEEDS
 from tickets.domain.settings import EffectiveSettings, PickRef, resolve
-from tickets.models import Alert, AlertPriority, MonitorType, PriorityDefaults, TicketDefaults
+from tickets.models import Alert, AlertPriority, MonitorType, PriorityDefaults, TicketDefaults, TicketRule
 from tickets.services.defaults import (
     ensure_rows,
     load_catalogue,
@@ -399,3 +401,19 @@ def test_the_preview_writes_nothing(signed_in):
         signed_in.post(url, data)
     writes = [q["sql"] for q in captured if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
     assert writes == []
+
+
+def test_the_preview_follows_the_rules_that_apply_to_the_alert(signed_in: Client) -> None:
+    rows.make_picklists()
+    rows.make_alerts(4)
+    alert = Alert.objects.order_by("-id")[0]
+    TicketRule.objects.create(
+        name="Ours", alert_priorities=[alert.priority], title_template="By rule {{ alert.uid }}"
+    )
+    for defaults in TicketDefaults.objects.filter(Q(pk=1) | Q(monitor_type=alert.monitor_type)):
+        html = signed_in.post(
+            reverse("ticket-defaults-preview", args=[defaults.pk]),
+            {"preview_alert": alert.pk, "title_template": "By defaults"},
+        ).content.decode()
+        assert f"By rule {alert.alert_uid}" in html
+        assert "rule Ours" in html

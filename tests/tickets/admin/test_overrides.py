@@ -208,3 +208,11 @@ def test_a_monitor_without_alerts_can_be_given_settings_before_it_fires(
     signed_in.post(url(quiet, "hold_off_minutes"), {"hold_off_minutes": "5"})
     assert own(quiet).hold_off_minutes == 5
     assert not TicketRule.objects.filter(monitor=monitor).exists()
+
+
+def test_the_ticket_it_would_make_now_stands_beside_the_settings(signed_in: Client, monitor: Monitor) -> None:
+    signed_in.post(url(monitor, "title_template"), {"title_template": "Look at {{ device.hostname }}"})
+    html = signed_in.get(reverse("monitor-settings", args=[monitor.pk])).content.decode()
+    newest = Alert.objects.filter(monitor=monitor)[0]
+    assert f"Look at {newest.datto_device_name}" in html
+    assert "rule Monitor Disk C" in html

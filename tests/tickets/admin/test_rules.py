@@ -307,7 +307,7 @@ def test_the_matches_follow_what_is_typed(signed_in: Client) -> None:
 def test_the_newest_ten_are_shown(signed_in: Client) -> None:
     rows.make_alerts(66)
     html = matches(signed_in, pattern="spooler")
-    assert html.count("/admin/tickets/alert/") == 10
+    assert html.count('href="/admin/tickets/alert/') == 10
     newest = Alert.objects.order_by("-id")[0]
     assert reverse("admin:tickets_alert_change", args=[newest.pk]) in html
     assert "The newest 10 are shown" in html
@@ -409,3 +409,29 @@ def test_the_pages_cost_at_most_fifteen_queries(signed_in: Client, count_queries
         make_rule(name=f"Rule {n}", resource=resource, role=role, pattern="x")
     for url in (change_url(rule), reverse(ADD), reverse(LIST)):
         assert count_queries(signed_in, url) <= 15
+
+
+def test_the_ticket_the_newest_alert_would_get_is_shown_with_what_is_typed(signed_in: Client) -> None:
+    rows.make_picklists()
+    rows.make_alerts(8)
+    Alert.objects.update(monitor_type=monitor_type())
+    other = make_rule(
+        name="Title by another", title_template="Other {{ alert.summary }}", hold_off_minutes=None
+    )
+    html = matches(
+        signed_in, **simple(description_template="See {{ device.hostname }} of {{ organization.name }}")
+    )
+    newest = Alert.objects.order_by("-id")[0]
+    assert f"See {newest.datto_device_name} of" in html
+    # The other rule says nothing about the description, and this one nothing about the title.
+    assert f"Other {newest.summary}" in html
+    assert "rule Title by another" in html
+    other.refresh_from_db()
+    assert TicketRule.objects.count() == 1
+
+
+def test_a_template_that_cannot_be_used_says_so_beside_the_built_in_text(signed_in: Client) -> None:
+    rows.make_alerts(8)
+    Alert.objects.update(monitor_type=monitor_type())
+    html = matches(signed_in, **simple(title_template="{{ alert.nothing }}"))
+    assert "until it is mended" in html
