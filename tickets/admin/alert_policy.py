@@ -147,6 +147,12 @@ class AlertPolicyAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no 
 
     form = AlertPolicyForm
     warn_unsaved_form = True
+    change_form_after_template = "tickets/policy_after.html"
+
+    class Media:
+        css = {"all": ["tickets/pages.css"]}
+        js = ["tickets/effect.js"]
+
     fieldsets = [
         (
             "Storm at a site",
@@ -243,7 +249,13 @@ class AlertPolicyAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no 
         """Show the form; the row is made when it is first looked at."""
         if object_id == str(AlertPolicy.SINGLETON_ID) and self.has_view_or_change_permission(request):
             AlertPolicy.objects.get_or_create(pk=AlertPolicy.SINGLETON_ID)
-        context = {"title": "Alert policy", "subtitle": None, **(extra_context or {})}
+        may_change = self.has_change_permission(request)
+        context = {
+            "title": "Alert policy",
+            "subtitle": None,
+            "effect_url": reverse("effect-policy") if may_change else "",
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)  # type: ignore[no-any-return]  # as above
 
     def response_change(self, request: HttpRequest, obj: AlertPolicy) -> HttpResponse:

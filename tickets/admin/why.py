@@ -26,7 +26,7 @@ def rules_named(decision: Mapping[str, Any]) -> tuple[set[str], set[int]]:
     """Return the names and the ids of the rules that a stored decision speaks of."""
     steps = [step for step in _list(decision, "rule_chain") if isinstance(step, str)]
     origins = [step.removeprefix(_RULE_STEP) for step in steps if step.startswith(_RULE_STEP)]
-    names = {origin.removeprefix(RULE).rstrip(".") for origin in origins}
+    names = {origin.removeprefix(RULE).partition(". ")[0].rstrip(".") for origin in origins}
     origins = [str(row.get("origin", "")) for row in _rows(decision, "fields")]
     names |= {origin.removeprefix(RULE).partition(". ")[0] for origin in origins if origin.startswith(RULE)}
     ids = {row["rule"] for row in _rows(decision, "settings") if isinstance(row.get("rule"), int)}

@@ -105,6 +105,7 @@ class Decision:
         chain: the steps that led here, in order.
         first_line: put before the ticket's description, because the ticket goes to the catch-all organization;
             empty when it goes to the site's own.
+        facts: label and value of what was known of the alert and its place.
     """
 
     verdict: Verdict
@@ -113,6 +114,7 @@ class Decision:
     remedy: str = ""
     chain: tuple[str, ...] = ()
     first_line: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 def decide(

@@ -64,6 +64,7 @@ class StormPolicy:
         fleet_sites, fleet_minutes: so many sites with one monitor, within so long.
         breaker_per_minute: tickets made in a minute, above which alerts are grouped by site.
         breaker_percent: share of Autotask's hourly requests that new tickets may take before the same happens.
+        calls_per_hour: Autotask's requests of an hour, of which that share is.
         flap_changes, flap_minutes: so many times raised or cleared within so long is flapping.
     """
 
@@ -75,6 +76,7 @@ class StormPolicy:
     fleet_minutes: int = 15
     breaker_per_minute: int = 30
     breaker_percent: int = 30
+    calls_per_hour: int = 10_000
     flap_changes: int = 6
     flap_minutes: int = 60
 

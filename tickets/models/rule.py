@@ -82,6 +82,11 @@ class TicketRule(TicketSettings):
         return self.name
 
 
+def types_of_people() -> list[int]:
+    """Return Autotask's system ticket types Problem and Change Request: whoever made a ticket one, ends it."""
+    return [3, 4]
+
+
 class AlertPolicy(models.Model):
     """The one row of what holds for all alerts: storms, protected tickets, when a ticket counts as done."""
 
@@ -137,7 +142,10 @@ class AlertPolicy(models.Model):
     protected_statuses = models.JSONField("statuses never completed by themselves", default=list, blank=True)
     protected_queues = models.JSONField("queues never completed by themselves", default=list, blank=True)
     protected_types = models.JSONField(
-        "ticket types never completed by themselves", default=list, blank=True, help_text="Such as Problem."
+        "ticket types never completed by themselves",
+        default=types_of_people,
+        blank=True,
+        help_text="Built in: Problem and Change Request.",
     )
     rule_resources = models.JSONField(
         "resources whose changes count as rules",

@@ -20,7 +20,6 @@ from tickets.selectors.places import Place
 _OPEN = (Ticket.State.OPEN, Ticket.State.REOPENING)
 #: What one new ticket costs: create, read back, and about one note.
 _CALLS_PER_TICKET = 3
-_CALLS_PER_HOUR = 10_000
 #: An alert so old when it is first seen was there before us.
 _BACKLOG = timedelta(minutes=10)
 #: Alerts of one storm do not come in the order in which they were raised.
@@ -95,7 +94,7 @@ def gather(
         if of_monitor is not None
         else 1,
         created_last_minute=_count_last_minute(alert, at, now),
-        budget_percent=100 * _CALLS_PER_TICKET * hour.count() // _CALLS_PER_HOUR,
+        budget_percent=100 * _CALLS_PER_TICKET * hour.count() // policy.calls_per_hour,
         breaker_ticket=_ref(
             open_tickets.filter(kind=TicketKind.BREAKER, datto_site_uid=alert.datto_site_uid)
             .order_by("-id")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,6 +23,9 @@ from tickets.services.placing import DECIDABLE, Case, decision_json, place_alert
 from tickets.services.rules import raised, rule_facts, settings_of
 from tickets.services.silences import load_silences
 from tickets.services.timeline import record_event
+
+#: So much of a text is kept with the decision; the alert has all of it.
+_SHOWN: Final = 160
 
 
 def decide_alert(alert_id: int, *, now: datetime | None = None) -> list[int]:
@@ -52,6 +57,7 @@ def decide_alert(alert_id: int, *, now: datetime | None = None) -> list[int]:
             priority_note=settings.priority_note,
             catch_all=catch_all_facts(catch_all),
         )
+        decision = replace(decision, facts=_facts_used(alert, place))
         if decision.verdict is not Verdict.MAKE_TICKET or place.mapping is None:
             return _record_other(alert, decision, settings)
         company = catch_all if decision.first_line else place.mapping.company
@@ -84,6 +90,32 @@ def _find_hold(
         # It lasts already: its ticket is open, and must not be completed while this one is waited for.
         return None
     return hold_off
+
+
+def _facts_used(alert: Alert, place: Place) -> tuple[tuple[str, str], ...]:
+    """Return what rules and settings were asked about, in words; what is empty was not known."""
+    facts = rule_facts(alert, place, with_text=False)
+    mapping, device = place.mapping, place.device
+    told = {"typed": "key in the webhook's body", "pattern": "pattern", "fingerprint": "fingerprint"}
+    by = told.get(alert.recognised_by, "")
+    found = (
+        ("Priority in Datto RMM", alert.priority),
+        ("Raised", f"{facts.at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Monitor type", str(alert.monitor_type or "Other")),
+        ("Monitor", f"{alert.monitor}{f', told by its {by}' if by else ''}" if alert.monitor else ""),
+        ("Site", mapping.site.name if mapping is not None else alert.datto_site_name),
+        ("Organization", mapping.company.name if mapping is not None and mapping.company is not None else ""),
+        ("Device", device.hostname if device is not None else alert.datto_device_name),
+        ("Device class", facts.device_class),
+        ("Configuration item category", str(facts.item_category) if facts.item_category is not None else ""),
+        ("Text that patterns are searched in", _beginning(alert.diagnostics or alert.summary)),
+    )
+    return tuple((label, value) for label, value in found if value)
+
+
+def _beginning(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}\u2026"
 
 
 def _find_decidable(alert_id: int) -> Alert | None:

@@ -21,7 +21,7 @@ from tickets.services.clients import Clients
 from tickets.services.close import record_ticket_deleted, settle
 from tickets.services.create import write_note
 from tickets.services.policy import load_policy
-from tickets.services.repeats import append_payload, wish_append
+from tickets.services.repeats import append_payload, escalate, wish_append
 from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 from tickets.services.udfs import find_counter, lacks_count, record_counted
@@ -56,8 +56,10 @@ def reopen_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
         record_event("ticket_reopened", "Reopened: its condition came back.", alert=alert, ticket=ticket)
         due = settle(ticket)
         if alert is not None:
-            noted = wish_append(ticket, alert, settings_of(alert), load_policy(), now)
-            due += [noted] if noted is not None else []
+            settings = settings_of(alert)
+            raised = escalate(ticket, alert, settings, now)
+            noted = wish_append(ticket, alert, settings, load_policy(), now)
+            due += [one for one in (raised, noted) if one is not None]
     return due
 
 

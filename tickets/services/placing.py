@@ -129,7 +129,7 @@ def decision_json(
 ) -> dict[str, Any]:
     """Return the decision as it is kept with the alert and shown as "why this ticket"."""
     chain = list(decision.chain)
-    chain += [f"Applies: {name}." for name in settings.rules]
+    chain += [f"Applies: {name}. {settings.rule_reasons.get(name, '')}".strip() for name in settings.rules]
     if reason:
         chain.append(reason)
     return {
@@ -137,6 +137,7 @@ def decision_json(
         "because": because,
         "reason": reason or decision.reason,
         "rule_chain": chain,
+        "facts": [list(fact) for fact in decision.facts],
         "fields": origins,
         "settings": settings_json(settings),
         "skipped": [
@@ -286,6 +287,10 @@ def _make(case: Case, placed: Placed, policy: AlertPolicy, now: datetime) -> lis
         first_line=" ".join(part for part in (decision.first_line, placed.reason) if part),
     )
     fields = found.values
+    escalation = repeats.find_escalation(alert, case.settings, now)
+    if escalation is not None:
+        for name, pick in escalation.picks.items():
+            found.replace(name, pick.value, pick.label, f"escalated. {escalation.why}")
     if placed.kind is not TicketKind.SINGLE:
         fields["title"] = repeats.storm_title(placed.kind, alert, case.where.site_name)
     previous, problem = _linked(placed.previous_id), _linked(placed.problem_id)
@@ -302,6 +307,7 @@ def _make(case: Case, placed: Placed, policy: AlertPolicy, now: datetime) -> lis
         "alert_priority": case.settings.alert_priority,
         "previous": previous,
         "problem": problem,
+        "escalated_at": now if escalation is not None else None,
     }
     key = correlation_key(alert.alert_uid, round_=alert.rounds)
     fields["externalID"] = key

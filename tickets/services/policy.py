@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from mappings.models import Company
 from tickets.domain.grouping import StormPolicy
 from tickets.models import AlertPolicy
@@ -32,6 +34,7 @@ def storm_policy(policy: AlertPolicy) -> StormPolicy:
         fleet_minutes=policy.storm_fleet_minutes,
         breaker_per_minute=policy.breaker_per_minute,
         breaker_percent=policy.breaker_percent,
+        calls_per_hour=settings.AUTOTASK_HOURLY_LIMIT,
         flap_changes=policy.flap_changes,
         flap_minutes=policy.flap_minutes,
     )

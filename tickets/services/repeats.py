@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from tickets.domain.grouping import Because, Placed, TicketKind, is_flapping
 from tickets.domain.repeats import Added, render_repeats, wants_escalation, wants_note
-from tickets.domain.settings import EffectiveSettings
+from tickets.domain.settings import EffectiveSettings, PickRef
 from tickets.models import Action, Alert, AlertPolicy, Ticket
 from tickets.services import outbox
 from tickets.services.around import count_changes
@@ -36,7 +37,7 @@ def follow_join(
     if placed.adds_item:
         due.append(_add_item(ticket, alert, policy))
     if placed.because is Because.REPEAT:
-        due.append(_escalate(ticket, settings, now))
+        due.append(escalate(ticket, alert, settings, now))
     due.append(wish_append(ticket, alert, settings, policy, now))
     return [one for one in due if one is not None]
 
@@ -165,28 +166,49 @@ def _add_item(ticket: Ticket, alert: Alert, policy: AlertPolicy) -> int | None:
     )
 
 
-def _escalate(ticket: Ticket, settings: EffectiveSettings, now: datetime) -> int | None:
-    within = timedelta(minutes=settings.number("escalate_within_minutes"))
-    recent = ticket.alerts.filter(raised_at__gte=now - within, condition_key=ticket.condition_key).count()
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A condition that came back too often.
+
+    Attributes:
+        picks: Autotask field -> what it is raised to.
+    """
+
+    picks: dict[str, PickRef]
+    why: str
+
+
+def find_escalation(alert: Alert, settings: EffectiveSettings, now: datetime) -> Escalation | None:
+    """Return how a ticket is to be raised because its condition came so often, on whichever tickets; None when it did not."""
     after = settings.number("escalate_after")
-    if not wants_escalation(after=after, occurrences=recent, is_escalated=ticket.escalated_at is not None):
+    if not after or not alert.condition_key:
         return None
-    fields: dict[str, Any] = {}
-    for setting, field in (("escalated_priority", "priority"), ("escalated_queue", "queueID")):
-        pick = settings.pick(setting)
-        if pick is not None:
-            fields[field] = pick.value
-    if not fields:
+    minutes = settings.number("escalate_within_minutes")
+    since = now - timedelta(minutes=minutes)
+    recent = Alert.objects.filter(condition_key=alert.condition_key, raised_at__gte=since).count()
+    if not wants_escalation(after=after, occurrences=recent, is_escalated=False):
+        return None
+    wanted = {"priority": settings.pick("escalated_priority"), "queueID": settings.pick("escalated_queue")}
+    picks = {field: pick for field, pick in wanted.items() if pick is not None}
+    if not picks:
+        return None
+    return Escalation(picks, f"It happened {recent} times within {minutes} minutes.")
+
+
+def escalate(ticket: Ticket, alert: Alert, settings: EffectiveSettings, now: datetime) -> int | None:
+    """Wish for a ticket to be raised when its condition came too often; once for each time it is opened."""
+    if ticket.escalated_at is not None:
+        return None
+    found = find_escalation(alert, settings, now)
+    if found is None:
         return None
     Ticket.objects.filter(pk=ticket.pk).update(escalated_at=now)
     return outbox.wish(
         Action.Kind.UPDATE_TICKET,
         f"escalate:{ticket.pk}:{ticket.rounds}",
+        alert=alert,
         ticket=ticket,
-        payload={
-            "fields": fields,
-            "why": f"It happened {recent} times within {settings.number('escalate_within_minutes')} minutes.",
-        },
+        payload={"fields": {field: pick.value for field, pick in found.picks.items()}, "why": found.why},
     )
 
 

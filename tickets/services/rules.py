@@ -121,7 +121,7 @@ def to_rule(row: TicketRule) -> Rule:
         id=row.pk or 0,
         name=row.name,
         conditions=to_conditions(row),
-        settings=SettingsRow(f"rule {row.name}", values, rule_id=row.pk or 0),
+        settings=SettingsRow(f"rule {row.name}", values, rule_id=row.pk or 0, why=row.reason),
         position=row.position,
     )
 

@@ -35,6 +35,12 @@ class SiteFields:
             {"field": name, "label": label, "value": value, "display": display, "origin": origin}
         )
 
+    def replace(self, name: str, value: Any, display: str, origin: str) -> None:
+        """Give a field that is set another value."""
+        label = next((one["label"] for one in self.origins if one["field"] == name), name)
+        self.origins[:] = [one for one in self.origins if one["field"] != name]
+        self.put(name, label, value, display, origin)
+
     def skip(self, name: str, display: str, reason: str) -> None:
         """Leave a field out."""
         self.skipped.append({"field": name, "label": display, "reason": reason})

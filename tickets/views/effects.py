@@ -1,7 +1,8 @@
 """What a form's change would have done, told beside the form before anything is saved.
 
 A page that wants it includes `tickets/_effect_panel.html` with `effect_url` inside its form and loads
-`tickets/effect.js`. The address of ticket defaults is `effect-defaults`, of a rule `effect-rule` (0 for a new one).
+`tickets/effect.js`. The address of ticket defaults is `effect-defaults`, of a rule `effect-rule` (0 for a new one), of
+the alert policy `effect-policy`.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from tickets.models import ReplayRun, TicketRule
+from tickets.models import AlertPolicy, ReplayRun, TicketRule
 from tickets.services.defaults import with_values
 from tickets.services.draft_fields import RULE_FIELDS
-from tickets.services.drafts import Draft, DraftOutdated, draft_of_defaults, draft_of_rule
+from tickets.services.drafts import Draft, DraftOutdated, draft_of_defaults, draft_of_policy, draft_of_rule
 from tickets.services.effects import Effect, effect_of, effect_of_run
+from tickets.services.policy import load_policy
 from tickets.services.replay_story import user_of
 from tickets.services.rules import with_rule_values
 from tickets.tasks import enqueue_replay
@@ -56,6 +58,17 @@ def of_rule(request: HttpRequest, rule_number: int) -> HttpResponse:
     if stored is None and not candidate.name:
         candidate.name = "New rule"
     return tell_effect(request, draft_of_rule(candidate, stored))
+
+
+@require_POST
+def of_policy(request: HttpRequest) -> HttpResponse:
+    """Return the effect of the alert policy's form, as `of_defaults`."""
+    _require(request, "tickets.change_alertpolicy")
+    stored = load_policy()
+    model_admin = admin.site.get_model_admin(AlertPolicy)
+    form = model_admin.get_form(request, stored, change=True)(data=request.POST, instance=copy(stored))
+    form.is_valid()
+    return tell_effect(request, draft_of_policy(form.instance, stored))
 
 
 @require_GET

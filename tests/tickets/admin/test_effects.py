@@ -11,8 +11,9 @@ from django.urls import reverse
 from integration.models import VendorCall
 from tests.tickets.admin import rows
 from tests.tickets.admin.test_rules import make_rule, rule_data, simple
-from tickets.models import Alert, MonitorType, ReplayRun, TicketDefaults, TicketRule
+from tickets.models import Alert, AlertPolicy, MonitorType, ReplayRun, TicketDefaults, TicketRule
 from tickets.services import effects
+from tickets.services.draft_fields import POLICY_FIELDS
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +98,24 @@ def test_who_may_change_nothing_asks_nothing(staff: Any) -> None:
     assert rule.name in html
     assert "data-effect=" not in html
     assert client.post(reverse("effect-rule", args=[rule.pk]), rule_data(rule)).status_code == 403
+
+
+def test_the_alert_policy_tells_what_its_change_would_have_done(signed_in: Client) -> None:
+    alerts_of_disks()
+    page = signed_in.get(reverse("admin:tickets_alertpolicy_change", args=[1])).content.decode()
+    assert f'data-effect="{reverse("effect-policy")}"' in page
+    data = form_data_of_policy(breaker_per_minute="1")
+    answer = signed_in.post(reverse("effect-policy"), data)
+    assert answer.status_code == 200
+    assert "tickets -&gt;" in answer.json()["html"]
+    assert AlertPolicy.objects.get().breaker_per_minute == 30
+    unchanged = signed_in.post(reverse("effect-policy"), form_data_of_policy())
+    assert "Nothing is changed yet." in unchanged.json()["html"]
+
+
+def form_data_of_policy(**changes: str) -> dict[str, Any]:
+    """Return what the browser sends for the policy as it is stored, with some changes."""
+    policy = AlertPolicy.objects.get()
+    return {
+        name: "" if (value := getattr(policy, name)) is None else value for name in POLICY_FIELDS
+    } | changes

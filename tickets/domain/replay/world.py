@@ -19,7 +19,6 @@ from tickets.domain.settings import EffectiveSettings
 from tickets.domain.settings.catalogue import RelatedGroup
 
 _CALLS_PER_TICKET: Final = 3
-_CALLS_PER_HOUR: Final = 10_000
 _BACKLOG: Final = timedelta(minutes=10)
 _LONGEST_RELATED_MINUTES: Final = 60
 _SLACK: Final = timedelta(minutes=1)
@@ -189,7 +188,7 @@ class World:
             fleet_ticket=fleet_ticket.ref if fleet_ticket is not None else None,
             fleet_firing=self._sites_firing(alert) if self.policy.fleet_sites else 1,
             created_last_minute=fast if now - alert.raised_at <= _BACKLOG else 0,
-            budget_percent=100 * _CALLS_PER_TICKET * hour // _CALLS_PER_HOUR,
+            budget_percent=100 * _CALLS_PER_TICKET * hour // self.policy.calls_per_hour,
             breaker_ticket=breaker.ref if breaker is not None else None,
             watched_since=watched_since,
         )

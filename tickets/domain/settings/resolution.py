@@ -107,6 +107,7 @@ def resolve(
         udfs=_udfs(rows),
         skipped=tuple(skipped),
         rules=tuple(row.name for row in rows if row.rule_id is not None),
+        rule_reasons={row.name: row.why for row in rows if row.why},
         alert_priority=shifted,
         priority_note=_shift_note(offset_origin, offset, priority, shifted),
     )

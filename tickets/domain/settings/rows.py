@@ -61,12 +61,14 @@ class SettingsRow:
             text inherits.
         priorities: Datto RMM priority -> its line; more specific than the row itself.
         rule_id: of a rule, None for ticket defaults.
+        why: what people wrote about the rule.
     """
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict)
     priorities: Mapping[str, PrioritySettings] = field(default_factory=dict)
     rule_id: int | None = None
+    why: str = ""
 
     @classmethod
     def of(cls, name: str, **values: Any) -> SettingsRow:
@@ -121,6 +123,7 @@ class EffectiveSettings:
         udfs: name of a ticket UDF -> template of its value.
         skipped: values that are set and cannot be used, with the reason.
         rules: names of the rules that apply, the most specific first.
+        rule_reasons: name of a rule -> what people wrote about it.
         alert_priority: Datto RMM's priority the settings were resolved for, shifted by the site.
         priority_note: why it is another than the alert's, in words; empty when it is the same.
     """
@@ -138,6 +141,7 @@ class EffectiveSettings:
     udfs: Mapping[str, Effective[str]]
     skipped: tuple[Skipped, ...]
     rules: tuple[str, ...] = ()
+    rule_reasons: Mapping[str, str] = field(default_factory=dict)
     alert_priority: str = "Unknown"
     priority_note: str = ""
 
