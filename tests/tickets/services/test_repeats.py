@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from mappings.models import PicklistValue
 from tests.tickets.services.conftest import Bridge
-from tickets.models import Action, Alert, AlertPolicy, Ticket, TicketDefaults
+from tickets.models import Action, Alert, AlertPolicy, MonitorType, Ticket, TicketDefaults, TicketRule
 from tickets.services import sweep
 
 DISK = {"contextClass": "perf_disk_usage_ctx", "subject": "C:"}
@@ -156,8 +157,6 @@ def test_security_alerts_are_never_put_into_a_related_ticket(bridge: Bridge):
 
 def test_repetition_escalates_once(bridge: Bridge):
     critical = {"entity": "Tickets", "field": "priority", "value": 4}
-    from mappings.models import PicklistValue  # noqa: PLC0415 - only here
-
     settings(escalate_after=3, escalated_priority=PicklistValue.objects.get(**critical))
     first = fire(bridge, **DISK)
     ticket = bridge.ticket(first)
@@ -243,3 +242,51 @@ def test_flapping_waits_longer_before_it_completes(bridge: Bridge):
     waiting = Action.objects.get(kind=Action.Kind.COMPLETE_TICKET, state=Action.State.WAITING)
     assert waiting.not_before is not None
     assert waiting.not_before > timezone.now() + timedelta(minutes=14)
+
+
+@pytest.mark.parametrize("effect", ["reopen", "new_linked"])
+def test_a_condition_that_returns_too_often_is_raised_whatever_ticket_it_gets(bridge: Bridge, effect: str):
+    settings(
+        repeat_effect=effect,
+        escalate_after=3,
+        escalated_priority=PicklistValue.objects.get(entity="Tickets", field="priority", value=4),
+        escalated_queue=PicklistValue.objects.get(entity="Tickets", field="queueID", value=5),
+    )
+    seen = []
+    for _ in range(3):
+        uid = fire(bridge, **DISK)
+        bridge.perform_due()
+        now = remote(bridge, bridge.ticket(uid))
+        seen.append((now["priority"], now["queueID"]))
+        clear(bridge, uid)
+    assert seen == [(1, 8), (1, 8), (4, 5)]
+    last = bridge.ticket(uid)
+    assert last.escalated_at is not None
+    if effect == "new_linked":
+        origins = {one["field"]: one["origin"] for one in bridge.alert(uid).decision["fields"]}
+        assert origins["priority"] == "escalated. It happened 3 times within 1440 minutes."
+
+
+def test_the_decision_keeps_the_facts_it_used_and_why_its_rules_are_there(bridge: Bridge):
+    TicketRule.objects.create(
+        name="Disks", reason="Asked for by Contoso.", monitor_type=MonitorType.objects.get(slug="disk_usage")
+    )
+    uid = fire(bridge, **DISK)
+    decision = bridge.alert(uid).decision
+    facts = dict(decision["facts"])
+    assert facts["Priority in Datto RMM"] == "High"
+    assert facts["Organization"] == bridge.company.name
+    assert facts["Device"] == bridge.device.hostname
+    assert facts["Monitor"].endswith("told by its fingerprint")
+    assert "Applies: rule Disks. Asked for by Contoso." in decision["rule_chain"]
+
+
+def test_a_ticket_of_a_type_that_people_end_is_left_to_them(bridge: Bridge):
+    uid = fire(bridge, **DISK)
+    ticket = bridge.ticket(uid)
+    person = bridge.sandbox.sandbox.autotask.act_as_person(29682885)
+    person.update("Tickets", ticket.autotask_ticket_id or 0, {"ticketType": 3})
+    clear(bridge, uid)
+    ticket.refresh_from_db()
+    assert ticket.state == Ticket.State.OPEN
+    assert "type" in ticket.events.get(kind="complete_skipped").text
