@@ -202,3 +202,58 @@ def test_escalation_counts_over_its_own_time_not_over_that_of_flapping() -> None
 def test_a_reopened_ticket_is_joined_by_the_next_repeat() -> None:
     done = replay([_alert(1, 0, 5), _alert(2, 60, None), _alert(3, 70, None)], SITES, _rules())
     assert [one.kind for one in done.outcomes] == ["new", "reopen", "joined"]
+
+
+def _disk(number: int, minute: float, lasts: float | None, name: str, **values: object) -> RecordedAlert:
+    return replace(_alert(number, minute, lasts), condition=name, **values)  # type: ignore[arg-type]
+
+
+def test_a_condition_that_joined_anothers_ticket_stays_with_it() -> None:
+    alerts = [
+        _disk(1, 0, None, "c"),
+        _disk(2, 2, None, "d"),
+        _disk(3, 30, None, "d"),
+    ]
+    done = replay(alerts, SITES, _rules(related_group="device", related_window_minutes=5))
+    assert [one.kind for one in done.outcomes] == ["new", "joined", "joined"]
+    assert done.outcomes[2].because == "repeat"
+
+
+def test_it_opens_that_ticket_again_when_it_returns() -> None:
+    alerts = [_disk(1, 0, 10, "c"), _disk(2, 2, 5, "d"), _disk(3, 60, None, "d")]
+    done = replay(alerts, SITES, _rules(related_group="device", related_window_minutes=5))
+    assert [one.kind for one in done.outcomes] == ["new", "joined", "reopen"]
+    assert len(done.made) == 1
+
+
+def test_another_organizations_ticket_is_not_joined() -> None:
+    alerts = [_disk(1, 0, None, "c"), _disk(2, 2, None, "c", site="site-2", organization=2)]
+    done = replay(alerts, SITES, _rules(related_group="none"))
+    assert [one.kind for one in done.outcomes] == ["new", "new"]
+
+
+def test_a_repeat_joins_its_open_ticket_whatever_the_hold_off() -> None:
+    alerts = [_disk(1, 0, None, "c"), _disk(2, 40, 5, "c")]
+    done = replay(alerts, SITES, _rules(hold_off_minutes=15))
+    assert [one.kind for one in done.outcomes] == ["new", "joined"]
+
+
+def test_the_wait_before_completing_begins_with_the_last_clearing() -> None:
+    alerts = [_disk(1, 0, 10, "c"), _disk(2, 14, 1, "c"), _disk(3, 18, 1, "c"), _disk(4, 60, 1, "d")]
+    done = replay(alerts, SITES, _rules(clear_delay_minutes=5, repeat_window_minutes=0))
+    assert [one.kind for one in done.outcomes[:3]] == ["new", "joined", "joined"]
+
+
+def test_one_alert_that_forbids_completing_keeps_the_ticket_open() -> None:
+    stays = _rule(1, Conditions(pattern="d"), complete_on_clear=False)
+    alerts = [_disk(1, 0, 10, "c", text="c"), _disk(2, 2, 1, "d", text="d"), _disk(3, 60, 1, "e")]
+    done = replay(alerts, SITES, _rules(stays, related_group="device", related_window_minutes=5))
+    assert done.completed == 1
+    assert done.made[0].is_open
+
+
+def test_a_single_device_the_day_after_does_not_open_its_sites_ticket_again() -> None:
+    down = [_alert(n, n / 10, 30, device=n, condition=f"off-{n}") for n in range(1, 7)]
+    later = [_alert(7, 20 * 60, 5, device=1, condition="off-1")]
+    done = replay([*down, *later], SITES, _rules(group_by_site=True))
+    assert [one.kind.value for one in done.made] == ["site", "single"]

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from tickets.domain.replay.engine import Outcome, Replay
 from tickets.domain.replay.facts import RecordedAlert
 from tickets.domain.replay.report import is_hidden_security, monitor_lines
+from tickets.domain.replay.results import Outcome, Replay
 
 _EXAMPLES: Final = 50
 _EXAMPLES_PER_MONITOR: Final = 5

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
@@ -17,6 +15,7 @@ from tickets.domain.holding import find_hold_off
 from tickets.domain.repeats import wants_escalation, wants_note
 from tickets.domain.replay.choosing import Chooser
 from tickets.domain.replay.facts import RecordedAlert, ReplaySite, RuleSet
+from tickets.domain.replay.results import Outcome, Replay
 from tickets.domain.replay.world import ReplayTicket, World
 from tickets.domain.settings import EffectiveSettings
 
@@ -37,48 +36,6 @@ class _Event(IntEnum):
     NOTE = 3
     RELEASE = 4
     RAISE = 5
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of an alert.
-
-    Attributes:
-        kind: new, reopen, note, filtered, blocked, held, silenced, cleared, or joined.
-        because: of new and joined ones, why; of filtered, blocked and held ones, the cause.
-        ticket: number of the ticket within the replay; 0 for none.
-    """
-
-    kind: str
-    because: str
-    reason: str
-    ticket: int = 0
-
-    @property
-    def has_ticket(self) -> bool:
-        """Return whether people see the alert in a ticket."""
-        return self.ticket > 0
-
-
-@dataclass(slots=True)
-class Replay:
-    """What a set of rules made of alerts.
-
-    Attributes:
-        outcomes: as the alerts are ordered.
-        made: tickets in the order they were made.
-        held_and_cleared: alerts that were over before their hold was.
-    """
-
-    name: str
-    outcomes: list[Outcome]
-    made: list[ReplayTicket] = field(default_factory=list)
-    merges: Counter[str] = field(default_factory=Counter)
-    held_and_cleared: int = 0
-    reopened: int = 0
-    notes: int = 0
-    calls: int = 0
-    completed: int = 0
 
 
 def replay(
@@ -163,7 +120,7 @@ class _Run:
             return
         elif event == _Event.PERSON:
             self._complete(ticket, at, by_us=False)
-        elif ticket.open_alerts == 0:
+        elif ticket.open_alerts == 0 and ticket.completes_at == at:
             self._complete(ticket, at, by_us=True)
 
     def _is_open(self, number: int) -> bool:
@@ -179,18 +136,20 @@ class _Run:
             cause = decision.cause or ("native" if alert.native_ticket else "rule")
             self._result.outcomes[number] = Outcome(kind, cause, decision.reason)
             return
-        hold = self._chooser.silence(alert, now) or find_hold_off(
-            settings.number("hold_off_minutes"),
-            settings.numbers["hold_off_minutes"].origin,
-            alert.raised_at,
-            now,
-        )
+        site = self._chooser.site(alert)
+        company = None if decision.first_line or site.facts is None else site.facts.company_id
+        hold = self._chooser.silence(alert, now)
+        if hold is None and self._world.find_open(alert, company) is None:
+            hold = find_hold_off(
+                settings.number("hold_off_minutes"),
+                settings.numbers["hold_off_minutes"].origin,
+                alert.raised_at,
+                now,
+            )
         if hold is not None:
             kind = "silenced" if hold.is_hidden else "held"
             self._hold(number, Outcome(kind, hold.cause, hold.reason), hold.until, now)
             return
-        site = self._chooser.site(alert)
-        company = None if decision.first_line or site.facts is None else site.facts.company_id
         previous = self._result.outcomes[number]
         watched = self._held.get(number) if previous.because == Because.SITE_WATCH else None
         placed = place(
@@ -246,10 +205,12 @@ class _Run:
             ticket = self._world.tickets[placed.ticket_id - 1]
             kind = "joined" if placed.placement is Placement.JOIN else "reopen"
             ticket.occurrences += 1
+            self._world.join(ticket, alert)
         self._result.outcomes[number] = Outcome(kind, placed.because.value, why, ticket.id)
         ticket.open_alerts += 1
         ticket.last_raised = max(ticket.last_raised, alert.raised_at)
         ticket.settings = settings
+        ticket.stays_open |= not settings.flag("complete_on_clear")
         if alert.is_security:
             ticket.security_type = alert.type_name
         self._world.ticket_of[alert.uid] = ticket
@@ -262,6 +223,7 @@ class _Run:
         elif alert.person_completed_at is not None and alert.person_completed_at > now:
             self._wait(alert.person_completed_at, _Event.PERSON, ticket.id, ticket.rounds)
         if kind == "reopen":
+            self._maybe_escalate(ticket, alert, settings, now)
             self._maybe_note(ticket, alert, settings, now)
 
     def _make(
@@ -312,15 +274,21 @@ class _Run:
             if ticket.items < self._rules.most_items:
                 self._result.calls += 1
             ticket.items += 1
-        if placed.because is Because.REPEAT and settings.number("escalate_after"):
-            within = timedelta(minutes=settings.number("escalate_within_minutes"))
-            recent = self._world.count_raised(alert.condition, now - within)
-            if wants_escalation(
-                after=settings.number("escalate_after"), occurrences=recent, is_escalated=ticket.is_escalated
-            ):
-                ticket.is_escalated = True
-                self._result.calls += 1
+        if placed.because is Because.REPEAT:
+            self._maybe_escalate(ticket, alert, settings, now)
         self._maybe_note(ticket, alert, settings, now)
+
+    def _maybe_escalate(
+        self, ticket: ReplayTicket, alert: RecordedAlert, settings: EffectiveSettings, now: datetime
+    ) -> None:
+        after = settings.number("escalate_after")
+        if not after:
+            return
+        within = timedelta(minutes=settings.number("escalate_within_minutes"))
+        recent = self._world.count_raised(alert.condition, now - within)
+        if wants_escalation(after=after, occurrences=recent, is_escalated=ticket.is_escalated):
+            ticket.is_escalated = True
+            self._result.calls += 1
 
     def _maybe_note(
         self, ticket: ReplayTicket, alert: RecordedAlert, settings: EffectiveSettings, now: datetime
@@ -367,7 +335,7 @@ class _Run:
         ending = decide_ending(
             security_type=ticket.security_type,
             was_reopened=False,
-            complete_on_clear=flag.value,
+            complete_on_clear=flag.value and not ticket.stays_open,
             complete_on_clear_origin=flag.origin,
             note_on_clear=settings.flag("note_on_clear"),
         )
@@ -380,7 +348,8 @@ class _Run:
         if is_flapping(self._world.changes(ticket.leader.condition, now), self._rules.policy):
             minutes = max(minutes, self._rules.flap_delay_minutes)
         if minutes:
-            self._wait(now + timedelta(minutes=minutes), _Event.COMPLETE, ticket.id, ticket.rounds)
+            ticket.completes_at = now + timedelta(minutes=minutes)
+            self._wait(ticket.completes_at, _Event.COMPLETE, ticket.id, ticket.rounds)
         else:
             self._complete(ticket, now, by_us=True)
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from tickets.domain.replay.engine import Outcome, Replay
 from tickets.domain.replay.facts import RecordedAlert
+from tickets.domain.replay.results import Outcome, Replay
 
 #: An alert that clears within this time might have been waited for.
 SHORT: Final = timedelta(minutes=15)

@@ -24,6 +24,11 @@ _LONGEST_RELATED_MINUTES: Final = 60
 _SLACK: Final = timedelta(minutes=1)
 
 
+_Condition = tuple[str, int | None]
+#: Stands for no organization's number.
+_EVERYBODY: Final = -1
+
+
 @dataclass(slots=True, eq=False)
 class ReplayTicket:
     """A ticket that would have been.
@@ -34,6 +39,9 @@ class ReplayTicket:
         rounds: how often it was completed or reopened; a wait that began in an earlier round is over.
         last_raised: when the newest of its alerts was raised.
         settings: of the alert that joined it last.
+        conditions: of the alerts that joined it, besides its leader's.
+        stays_open: by what applies to one of its alerts, it is not completed by itself.
+        completes_at: when the wait ends that began when its last alert cleared.
     """
 
     id: int
@@ -56,6 +64,14 @@ class ReplayTicket:
     items: int = 0
     is_escalated: bool = False
     security_type: str = ""
+    conditions: set[str] = field(default_factory=set)
+    stays_open: bool = False
+    completes_at: datetime | None = None
+
+    @property
+    def scope(self) -> int | None:
+        """Return whose conditions it stands for: those of its organization, or everybody's."""
+        return _EVERYBODY if self.kind is TicketKind.FLEET else self.company
 
     @property
     def ref(self) -> TicketRef:
@@ -76,8 +92,11 @@ class World:
 
     policy: StormPolicy
     tickets: list[ReplayTicket] = field(default_factory=list)
-    open_by_condition: dict[str, ReplayTicket] = field(default_factory=dict)
-    last_by_condition: dict[str, ReplayTicket] = field(default_factory=dict)
+    #: Condition and whose -> the open ticket made for it; the newest one it joined; the last completed ones.
+    open_by_condition: dict[_Condition, ReplayTicket] = field(default_factory=dict)
+    joined_by_condition: dict[_Condition, ReplayTicket] = field(default_factory=dict)
+    last_by_condition: dict[_Condition, ReplayTicket] = field(default_factory=dict)
+    last_of_site: dict[_Condition, ReplayTicket] = field(default_factory=dict)
     storms: dict[tuple[str, str], ReplayTicket] = field(default_factory=dict)
     breakers: dict[str, ReplayTicket] = field(default_factory=dict)
     ticket_of: dict[str, ReplayTicket] = field(default_factory=dict)
@@ -123,7 +142,9 @@ class World:
     def open(self, ticket: ReplayTicket) -> None:
         """Have an open ticket found."""
         leader = ticket.leader
-        self.open_by_condition[leader.condition] = ticket
+        self.open_by_condition[leader.condition, ticket.scope] = ticket
+        for condition in ticket.conditions:
+            self.joined_by_condition[condition, ticket.scope] = ticket
         if ticket.kind is TicketKind.SITE:
             self.storms[(leader.monitor_key, leader.site)] = ticket
         elif ticket.kind is TicketKind.FLEET:
@@ -131,6 +152,31 @@ class World:
         elif ticket.kind is TicketKind.BREAKER:
             self.breakers[leader.site] = ticket
         self.touch(ticket)
+
+    def join(self, ticket: ReplayTicket, alert: RecordedAlert) -> None:
+        """Note that an open ticket stands for an alert's condition, too."""
+        if alert.condition != ticket.leader.condition:
+            ticket.conditions.add(alert.condition)
+            self.joined_by_condition[alert.condition, ticket.scope] = ticket
+
+    def find_open(self, alert: RecordedAlert, company: int | None) -> ReplayTicket | None:
+        """Return the open ticket that stands for an alert's condition: the one made for it, else the newest it joined."""
+        for index in (self.open_by_condition, self.joined_by_condition):
+            keys = ((alert.condition, company), (alert.condition, _EVERYBODY))
+            found = [one for key in keys if (one := index.get(key)) is not None and one.is_open]
+            if found:
+                return max(found, key=lambda one: one.id)
+        return None
+
+    def _find_last(self, alert: RecordedAlert, company: int | None) -> ReplayTicket | None:
+        """Return the last completed ticket of the condition; one of a whole site only right after it."""
+        own = self.last_by_condition.get((alert.condition, company))
+        site = self.last_of_site.get((alert.condition, company))
+        since = alert.raised_at - timedelta(minutes=self.policy.site_minutes)
+        if site is not None and (site.completed_at is None or site.completed_at < since):
+            site = None
+        found = [one for one in (own, site) if one is not None and one.completed_at is not None]
+        return max(found, key=lambda one: one.completed_at or since, default=None)
 
     def touch(self, ticket: ReplayTicket) -> None:
         """Put a ticket at the end of its groups: it was joined just now."""
@@ -144,9 +190,16 @@ class World:
     def close(self, ticket: ReplayTicket) -> None:
         """Have a completed ticket found as the last of its condition only."""
         leader = ticket.leader
-        if self.open_by_condition.get(leader.condition) is ticket:
-            del self.open_by_condition[leader.condition]
-        self.last_by_condition[leader.condition] = ticket
+        last = {TicketKind.SINGLE: self.last_by_condition, TicketKind.SITE: self.last_of_site}.get(
+            ticket.kind
+        )
+        for condition in (leader.condition, *ticket.conditions):
+            whose = (condition, ticket.scope)
+            for index in (self.open_by_condition, self.joined_by_condition):
+                if index.get(whose) is ticket:
+                    del index[whose]
+            if last is not None:
+                last[whose] = ticket
         for key in ((leader.monitor_key, leader.site), (leader.monitor_key, "")):
             if self.storms.get(key) is ticket:
                 del self.storms[key]
@@ -166,10 +219,10 @@ class World:
         now: datetime,
     ) -> Around:
         """Return what is around an alert."""
-        same = self.open_by_condition.get(alert.condition)
+        same = self.find_open(alert, company)
         if same is not None:
             return Around(open_ticket=same.ref)
-        last = self.last_by_condition.get(alert.condition)
+        last = self._find_last(alert, company)
         related = self._related(alert, settings, company)
         firing, first = 1, None
         if settings.flag("group_by_site") and self.policy.site_devices:
@@ -215,10 +268,13 @@ class World:
 
     def _at_site(self, alert: RecordedAlert) -> tuple[int, ReplayTicket | None]:
         since = alert.raised_at - timedelta(minutes=self.policy.site_minutes)
+        until = alert.raised_at + max(_SLACK, timedelta(seconds=self.policy.watch_seconds))
         devices, first = {alert.device}, None
         for one in reversed(self.by_place.get((alert.monitor_key, alert.site), {}).values()):
             if one.raised_at < since:
                 break
+            if one.raised_at > until:
+                continue
             devices.add(one.device)
             ticket = self.ticket_of.get(one.uid)
             if (
@@ -233,11 +289,13 @@ class World:
 
     def _sites_firing(self, alert: RecordedAlert) -> int:
         since = alert.raised_at - timedelta(minutes=self.policy.fleet_minutes)
+        until = alert.raised_at + max(_SLACK, timedelta(seconds=self.policy.watch_seconds))
         sites = {alert.site}
         for one in reversed(self.by_monitor.get(alert.monitor_key, {}).values()):
             if one.raised_at < since:
                 break
-            sites.add(one.site)
+            if one.raised_at <= until:
+                sites.add(one.site)
         return len(sites)
 
     def _made(self, now: datetime) -> tuple[int, int]:
