@@ -37,7 +37,9 @@ VARIABLES: Final[tuple[Variable, ...]] = (
     Variable("alert.raised_at", "when it was raised, UTC", "2026-11-24 10:02 UTC"),
     Variable("alert.link", "address of the alert in Datto RMM", "https://rmm.example/alert/9f1c2d3e"),
     Variable(
-        "alert.timeline_link", "address of the alert's story in RMM Bridge", "https://bridge.example/admin/tickets/alert/1/change/"
+        "alert.timeline_link",
+        "address of the alert's story in RMM Bridge",
+        "https://bridge.example/admin/tickets/alert/1/change/",
     ),
     Variable("monitor.name", "the monitor, as the catalogue names it", "C: on servers below 10 %"),
     Variable(
