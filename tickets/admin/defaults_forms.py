@@ -13,7 +13,7 @@ from tickets.admin.settings_fields import PickField
 from tickets.admin.settings_forms import TicketSettingsForm
 from tickets.admin.settings_offer import Offer
 from tickets.models import PriorityDefaults, TicketDefaults
-from tickets.services.defaults import Verdict, validate_line
+from tickets.services.defaults_checks import Verdict, validate_line
 
 
 class TicketDefaultsForm(TicketSettingsForm):

@@ -29,7 +29,8 @@ from tickets.domain.settings import (
     Reference,
 )
 from tickets.models.settings import TicketSettings
-from tickets.services.defaults import PICKLISTS, Verdict, validate_defaults
+from tickets.services.defaults import PICKLISTS
+from tickets.services.defaults_checks import Verdict, validate_defaults
 
 _TEXT_ROWS: Final = {"title_template": 2, "description_template": 14, "note_template": 8}
 

@@ -11,7 +11,7 @@ from django.db import models
 from mappings.domain.devices.patterns import BadPattern
 from tickets.domain.searching import compile_search
 from tickets.models import AlertPriority, TicketRule
-from tickets.services.defaults import validate_defaults, validate_line
+from tickets.services.defaults_checks import validate_defaults, validate_line
 from tickets.services.draft_fields import (
     DEFAULTS_FIELDS,
     LINE_FIELDS,

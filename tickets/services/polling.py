@@ -22,15 +22,15 @@ from integration.vendors.errors import ContractBroken, NotFound, PermissionDenie
 from tickets.domain.defects import describe_defect
 from tickets.domain.keys import EXTERNAL_ID_PREFIX
 from tickets.models import Alert, Ticket
-from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
-from tickets.services.defects import NOT_OF_THE_ROW
-from tickets.services.intake import (
+from tickets.services.alert_records import (
     SEEN_AGAIN,
     is_unchanged,
     record_alert,
     record_seen_open,
     record_undescribed_alert,
 )
+from tickets.services.close import record_alert_resolved, record_ticket_deleted, record_ticket_seen
+from tickets.services.defects import NOT_OF_THE_ROW
 from tickets.services.ledger import record_check
 from tickets.services.snapshot import same_settings
 

@@ -16,7 +16,7 @@ from tickets.domain.settings import (
     Effective,
     EffectiveSettings,
 )
-from tickets.services.defaults import inactive_warning
+from tickets.services.defaults_checks import inactive_warning
 
 _VALUES: Final = {**PICK_FIELDS, **REFERENCE_FIELDS}
 _PLAIN: Final = {

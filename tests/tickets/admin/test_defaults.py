@@ -20,9 +20,8 @@ from tickets.services.defaults import (
     ensure_rows,
     load_catalogue,
     load_rows,
-    validate_defaults,
-    validate_line,
 )
+from tickets.services.defaults_checks import validate_defaults, validate_line
 
 
 def effective_settings(monitor_type: MonitorType | None, priority: str) -> EffectiveSettings:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from tests.tickets.services.conftest import Bridge
 from tickets.models import Action, Alert, MonitorType, Ticket, TicketDefaults
 from tickets.services import intake, receive, sweep
-from tickets.services.defaults import validate_defaults
+from tickets.services.defaults_checks import validate_defaults
 from tickets.tasks import StoredConnection
 
 RANSOMWARE = {"@class": "ransomware_ctx", "state": 1, "confidenceFactor": 90}

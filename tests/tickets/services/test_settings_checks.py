@@ -10,7 +10,8 @@ from django.utils import timezone
 from mappings.models import Resource, Role, TicketUdf
 from tests.tickets.admin import rows
 from tickets.models import Alert, Monitor, MonitorType, TicketDefaults, TicketRule
-from tickets.services.defaults import load_rows, load_settings_row, validate_defaults
+from tickets.services.defaults import load_rows, load_settings_row
+from tickets.services.defaults_checks import validate_defaults
 from tickets.services.rules import load_rules, settings_of, to_rule
 
 
