@@ -57,7 +57,7 @@ def create_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
     if answered_id is None:
         outbox.update_held(action, in_doubt=True, doubt_since=timezone.now())
         try:
-            answered_id = client.create_ticket(ticket.fields)
+            answered_id = client.create_ticket({**ticket.fields, **_problem_of(ticket)})
         except WriteOutcomeUnknown:
             raise
         except VendorError as error:
@@ -111,6 +111,14 @@ def write_note(action: Action, client: AutotaskClient, autotask_ticket_id: int) 
     except VendorError:
         outbox.update_held(action, in_doubt=False, doubt_since=None)
         raise
+
+
+def _problem_of(ticket: Ticket) -> dict[str, int]:
+    """Return the link to the ticket it is an incident of, which may not have been in Autotask when it was decided."""
+    problem = ticket.problem
+    if problem is None or problem.autotask_ticket_id is None or problem.company_id != ticket.company_id:
+        return {}
+    return {"problemTicketId": problem.autotask_ticket_id}
 
 
 def _parts(action: Action) -> tuple[Ticket, Alert | None]:

@@ -15,6 +15,7 @@ from tickets.services.clients import Clients
 from tickets.services.close import PARTLY, is_done, record_ticket_seen, settle
 from tickets.services.create import write_note
 from tickets.services.locks import lock_ticket
+from tickets.services.merged import follow_merge
 from tickets.services.notes import (
     clear_note_payload,
     partly_cleared_payload,
@@ -189,6 +190,12 @@ def resolve_alert(action: Action, clients: Clients, *, lane: Lane, subject: str)
             ticket=action.ticket,
         )
         return []
+    if action.ticket is not None and not action.payload.get("by"):
+        autotask = clients.autotask(lane=lane, subject=f"ticket:{action.ticket.pk}")
+        merged = follow_merge(action.ticket, autotask)
+        if merged is not None:
+            outbox.finish(action, state=Action.State.DROPPED)
+            return merged
     client = clients.datto(lane=lane, subject=f"alert:{alert.alert_uid}")
     outbox.update_held(action, in_doubt=True)
     try:

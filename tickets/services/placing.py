@@ -294,8 +294,6 @@ def _make(case: Case, placed: Placed, policy: AlertPolicy, now: datetime) -> lis
     if placed.kind is not TicketKind.SINGLE:
         fields["title"] = repeats.storm_title(placed.kind, alert, case.where.site_name)
     previous, problem = _linked(placed.previous_id), _linked(placed.problem_id)
-    if problem is not None and problem.autotask_ticket_id is not None and problem.company_id == company.pk:
-        fields["problemTicketId"] = problem.autotask_ticket_id
     values = {
         "company": company,
         "title": str(fields["title"])[:255],

@@ -1,0 +1,89 @@
+"""A person merges tickets in Autotask: the alerts go on in the ticket that stays, and nothing is resolved unseen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tickets.services.conftest import Bridge
+from tests.tickets.services.test_closing import poll
+from tests.tickets.services.test_closing_races import look_again
+from tests.tickets.services.test_repeats import DISK, SPOOLER, clear, fire, remote
+from tickets.models import Alert, Ticket
+
+_PERSON = 29682885
+
+
+def person(bridge: Bridge) -> Any:
+    return bridge.sandbox.sandbox.autotask.act_as_person(_PERSON)
+
+
+def hear(bridge: Bridge) -> None:
+    poll("tickets", bridge)
+    look_again(bridge)
+
+
+def test_alerts_of_a_merged_ticket_go_to_the_other_one_of_ours(bridge: Bridge):
+    disk, service = fire(bridge, **DISK), fire(bridge, **SPOOLER)
+    gone, stays = bridge.ticket(disk), bridge.ticket(service)
+    person(bridge).merge(gone.autotask_ticket_id, stays.autotask_ticket_id)
+    hear(bridge)
+    alert = bridge.alert(disk)
+    assert (alert.ticket, alert.state, alert.is_resolved) == (stays, Alert.State.MERGED, False)
+    assert not bridge.remote_alert(disk)["resolved"]
+    assert stays.ticket_number in alert.reason
+    # The next one of the condition finds the ticket that stays.
+    assert bridge.ticket(fire(bridge, **DISK)) == stays
+
+
+def test_a_ticket_merged_into_a_persons_own_is_followed_and_left_to_him(bridge: Bridge):
+    disk = fire(bridge, **DISK)
+    ticket = bridge.ticket(disk)
+    own = person(bridge).create(
+        "Tickets",
+        {
+            "companyID": bridge.company.autotask_company_id,
+            "title": "My project",
+            "status": 1,
+            "priority": 2,
+            "queueID": 8,
+        },
+    )
+    person(bridge).merge(ticket.autotask_ticket_id, own)
+    hear(bridge)
+    ticket.refresh_from_db()
+    assert (ticket.autotask_ticket_id, ticket.state) == (own, Ticket.State.OPEN)
+    assert bridge.ticket(disk) == ticket
+    assert not bridge.remote_alert(disk)["resolved"]
+    clear(bridge, disk)
+    look_again(bridge)
+    assert remote(bridge, ticket)["status"] == 1
+
+
+def test_a_ticket_that_was_merged_into_one_that_is_over_ends_its_alerts(bridge: Bridge):
+    disk, service = fire(bridge, **DISK), fire(bridge, **SPOOLER)
+    gone, stays = bridge.ticket(disk), bridge.ticket(service)
+    person(bridge).merge(gone.autotask_ticket_id, stays.autotask_ticket_id)
+    person(bridge).complete_ticket(stays.autotask_ticket_id, "Done.")
+    hear(bridge)
+    assert bridge.remote_alert(disk)["resolved"]
+    assert bridge.remote_alert(service)["resolved"]
+
+
+def test_when_the_notes_cannot_be_read_nothing_is_resolved_on_a_guess(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+):
+    disk = fire(bridge, **DISK)
+    ticket = bridge.ticket(disk)
+    bridge.sandbox.control(f"tickets/{ticket.autotask_ticket_id}/complete", {"resolution": "Done."})
+    bridge.fault("outage", vendor="autotask", method="POST", path="*/TicketNotes/query*", count=50)
+    hear(bridge)
+    assert not bridge.remote_alert(disk)["resolved"]
+    bridge.clear_faults()
+    from tickets.services import gate  # noqa: PLC0415 - only here
+
+    gate.open_gate("autotask")
+    gate.open_gate("datto_rmm")
+    look_again(bridge)
+    assert bridge.remote_alert(disk)["resolved"]
