@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tickets.domain.words import ended
+
 
 class Verdict(StrEnum):
     """What a decision asks for."""
@@ -165,12 +167,12 @@ def decide(
             blocked.verdict, blocked.reason, blocked.cause, blocked.remedy, chain=(*chain, blocked.reason)
         )
     assert site is not None  # noqa: S101 - _blocked_by_site refuses None; tells the type checker
-    chain.append(f"Site {_quoted(site.name)} belongs to {site.company_name}.")
+    chain.append(f"Site {_quoted(site.name)} belongs to {ended(site.company_name)}")
     if not alert.device_uid:
         chain.append("The alert names no device; the ticket stands for the site.")
     elif not alert.device_is_known:
         chain.append("The device is not known here yet; the ticket is made without its details.")
-    return Decision(Verdict.MAKE_TICKET, f"Ticket for {site.company_name}.", chain=tuple(chain))
+    return Decision(Verdict.MAKE_TICKET, f"Ticket for {ended(site.company_name)}", chain=tuple(chain))
 
 
 def _caught(chain: list[str], blocked: Decision, catch_all: CatchAll) -> Decision:
@@ -179,7 +181,7 @@ def _caught(chain: list[str], blocked: Decision, catch_all: CatchAll) -> Decisio
         Verdict.MAKE_TICKET,
         f"Ticket for {catch_all.company_name}. {blocked.reason}",
         chain=(*chain, blocked.reason, where),
-        first_line=f"{blocked.reason} This ticket therefore went to {catch_all.company_name}.",
+        first_line=f"{blocked.reason} This ticket therefore went to {ended(catch_all.company_name)}",
     )
 
 

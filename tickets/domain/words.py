@@ -44,3 +44,8 @@ CAUSE_WORDS: Final[Mapping[str, str]] = {
 def describe_cause(cause: str) -> str:
     """Return a cause in words; one without words of its own is shown as it is."""
     return CAUSE_WORDS.get(cause, cause.replace("_", " "))
+
+
+def ended(name: str) -> str:
+    """Return a name as the end of a sentence; some end with a full stop already, such as those of companies."""
+    return name if name.endswith(".") else f"{name}."

@@ -19,6 +19,7 @@ from integration.vendors.errors import (
     WriteOutcomeUnknown,
 )
 from tickets.domain.grouping import TicketKind
+from tickets.domain.words import ended
 from tickets.models import Action, Alert, Ticket
 from tickets.services import close, outbox, refusals
 from tickets.services.clients import Clients
@@ -283,7 +284,7 @@ def _adopt(
                 remedy="",
                 ticketed_at=now,
                 not_before=None,
-                reason=f"Ticket {number} for {ticket.company.name}.",
+                reason=f"Ticket {number} for {ended(ticket.company.name)}",
             )
         record_event(
             "ticket_created",
