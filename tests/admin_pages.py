@@ -75,6 +75,7 @@ def _arguments(path: str) -> dict[str, object]:
                 "ticket": ("tickets", "ticket"),
                 "monitor": ("tickets", "monitor"),
                 "replay": ("tickets", "replayrun"),
+                "rule": ("tickets", "ticketrule"),
                 "effect": ("tickets", "replayrun"),
                 "request": ("tickets", "agentrequest"),
                 "link": ("tickets", "requestlink"),

@@ -54,7 +54,7 @@ SHOWS_WHEN_POSTED: Final = {
 #: Who may only look does not get these by GET: forms to make something, and what holds secrets or people.
 NOT_FOR_VIEWERS: Final = re.compile(
     r"(_add|_delete|_password_change)$|^(connection|inbound-addresses)$|^(auth|admin)_|^replay-(new|promote)$|^monitor-override|"
-    r"_(import|new_udf|standard_set|create_company|create_site|several|leave|move_tickets)$"
+    r"_(import|new_udf|standard_set|create_company|create_site|several|leave|move_tickets|ticketrule_switch)$"
 )
 _READS: Final = re.compile(r"^\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|PRAGMA|BEGIN|EXPLAIN)\b", re.IGNORECASE)
 

@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -162,7 +163,28 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
     def get_urls(self) -> list[URLPattern]:
         """Add what the form asks while it is typed."""
         view = self.admin_site.admin_view(self.matches_view)
-        return [path("matches/", view, name="tickets_ticketrule_matches"), *super().get_urls()]
+        return [
+            path("matches/", view, name="tickets_ticketrule_matches"),
+            path(
+                "<int:rule_id>/switch/",
+                self.admin_site.admin_view(self.switch_view),
+                name="tickets_ticketrule_switch",
+            ),
+            *super().get_urls(),
+        ]
+
+    def switch_view(self, request: HttpRequest, rule_id: int) -> HttpResponse:
+        """Ask before a rule is switched, with what that would have done."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        rule = get_object_or_404(self.get_queryset(request), pk=rule_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Switch \u201c{rule.name}\u201d {'off' if rule.is_active else 'on'}",
+            "rule": rule,
+            "words": rule_in_words(rule),
+        }
+        return TemplateResponse(request, "tickets/rule_switch.html", context)
 
     def matches_view(self, request: HttpRequest) -> HttpResponse:
         """Return which alerts the rule as typed would have applied to, as a piece of HTML; nothing is saved."""
@@ -309,13 +331,12 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
 
     @column(description="On", ordering="is_active")
     def switch(self, rule: TicketRule) -> str:
-        """A button that switches it."""
+        """Whether it is on; leads to switching it, which says first what that does."""
         return format_html(
-            '<button type="submit" name="_switch" value="{}" class="bridge-button{}" title="{}" aria-pressed="{}">{}</button>',
-            rule.pk,
+            '<a href="{}" class="bridge-button{}" title="{}">{}</a>',
+            reverse("admin:tickets_ticketrule_switch", args=(rule.pk,)),
             " is-main" if rule.is_active else "",
-            "Switch it off: alerts to come are no longer asked" if rule.is_active else "Switch it on",
-            "true" if rule.is_active else "false",
+            "Switch it off ..." if rule.is_active else "Switch it on ...",
             "On" if rule.is_active else "Off",
         )
 

@@ -61,6 +61,16 @@ def of_rule(request: HttpRequest, rule_number: int) -> HttpResponse:
 
 
 @require_POST
+def of_switch(request: HttpRequest, rule_number: int) -> HttpResponse:
+    """Return the effect of switching a rule: off when it is on or about to be deleted, else on."""
+    _require(request, "tickets.change_ticketrule")
+    stored = get_object_or_404(with_rule_values(), pk=rule_number)
+    candidate = copy(stored)
+    candidate.is_active = not stored.is_active
+    return tell_effect(request, draft_of_rule(candidate, stored))
+
+
+@require_POST
 def of_policy(request: HttpRequest) -> HttpResponse:
     """Return the effect of the alert policy's form, as `of_defaults`."""
     _require(request, "tickets.change_alertpolicy")

@@ -59,5 +59,9 @@ document.addEventListener("DOMContentLoaded", () => {
     };
     form.addEventListener("input", later);
     form.addEventListener("change", later);
+    if (panel.hasAttribute("data-effect-now")) {
+      // What the page is about is the change already.
+      start();
+    }
   }
 });

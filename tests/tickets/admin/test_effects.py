@@ -119,3 +119,22 @@ def form_data_of_policy(**changes: str) -> dict[str, Any]:
     return {
         name: "" if (value := getattr(policy, name)) is None else value for name in POLICY_FIELDS
     } | changes
+
+
+def test_switching_and_deleting_a_rule_say_first_what_that_would_have_done(signed_in: Client) -> None:
+    rule = make_rule(create_ticket=False)
+    alerts_of_disks()
+    switch = reverse("admin:tickets_ticketrule_switch", args=[rule.pk])
+    assert switch in signed_in.get(reverse("admin:tickets_ticketrule_changelist")).content.decode()
+    url = reverse("effect-switch", args=[rule.pk])
+    for page in (switch, reverse("admin:tickets_ticketrule_delete", args=[rule.pk])):
+        assert f'data-effect="{url}" data-effect-now' in signed_in.get(page).content.decode()
+    assert "0 tickets -&gt;" in signed_in.post(url).json()["html"].replace("&rarr;", "-&gt;")
+    rule.refresh_from_db()
+    assert rule.is_active
+    answer = signed_in.post(
+        reverse("admin:tickets_ticketrule_changelist"), {"_switch": str(rule.pk)}, follow=True
+    )
+    assert answer.status_code == 200
+    rule.refresh_from_db()
+    assert not rule.is_active
