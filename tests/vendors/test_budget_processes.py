@@ -30,7 +30,7 @@ client = redis.Redis(unix_socket_path=socket)
 lanes = dict.fromkeys(Lane, 1.0)
 patience = dict.fromkeys(Lane, 0.0 if mode == "count" else 5.0)
 policy = VendorPolicy(
-    meters=(Meter("main", 100, 600, 10),), shares=lanes, patience_seconds=patience, slots_per_endpoint=3, lease_seconds=1.0
+    meters=(Meter("main", 100, 600, 10),), shares=lanes, patience_seconds=patience, slots_per_endpoint=3, lease_seconds=4.0
 )
 governor = Governor(client, "test", {"v": policy})
 print("ready", flush=True)
@@ -120,5 +120,5 @@ def test_the_slots_of_killed_processes_come_back(redis_client, start):
     for process in holders:
         os.kill(process.pid, signal.SIGKILL)
     started = time.monotonic()
-    with governor.permit("v", endpoint="e", lane=Lane.NEW_TICKET, patience_seconds=5.0):
-        assert time.monotonic() - started < 3
+    with governor.permit("v", endpoint="e", lane=Lane.NEW_TICKET, patience_seconds=30.0):
+        assert time.monotonic() - started < 15

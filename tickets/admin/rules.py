@@ -25,7 +25,7 @@ from tickets.admin.rule_forms import KnownAutocomplete, RuleConditionsForm, Tick
 from tickets.admin.settings_forms import settings_fieldsets
 from tickets.admin.settings_offer import load_plain_rows, offer_of
 from tickets.domain.rules.conditions import describe_specificity
-from tickets.domain.settings import TEMPLATE_FIELDS, resolve
+from tickets.domain.settings import TEMPLATE_FIELDS, EffectiveSettings, resolve
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
 from tickets.models import Alert, Monitor, TicketRule
@@ -142,13 +142,15 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
         ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - the admin's own signature
-        """Return the form with what an empty setting inherits from the ticket defaults."""
+        """Return the form with what an empty setting inherits: as given, or from the ticket defaults."""
+        inherited: EffectiveSettings | None = kwargs.pop("inherited", None)
         form = super().get_form(request, obj, change=change, **kwargs)
         offer = offer_of(request)
         if obj is not None:
             offer.attach(obj)
-        rows = load_plain_rows(offer, type_of(obj) if obj is not None else None)
-        inherited = resolve(rows, "High", catalogue=offer.catalogue)
+        if inherited is None:
+            rows = load_plain_rows(offer, type_of(obj) if obj is not None else None)
+            inherited = resolve(rows, "High", catalogue=offer.catalogue)
         return type("BoundTicketRuleForm", (form,), {"offer": offer, "inherited": inherited})
 
     def save_model(self, request: HttpRequest, obj: TicketRule, form: Any, change: bool) -> None:  # noqa: FBT001 - the admin's own signature

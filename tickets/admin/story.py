@@ -8,8 +8,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from integration.vendors.datto_rmm.contexts import describe_context
+from mappings.models import SiteMapping
 from tickets.admin.moments import build_moments
 from tickets.admin.why import rules_named, why
+from tickets.domain.grouping import TicketKind
 from tickets.domain.words import describe_cause
 from tickets.models import Action, AgentRequest, Alert, Ticket, TimelineEvent
 from tickets.selectors.groups import find_url
@@ -108,7 +110,9 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
     connection = find_connection()
     members = list_members(ticket)
     creator = members.creator or members.leader
-    request = AgentRequest.objects.filter(ticket=ticket).first()
+    request = (
+        AgentRequest.objects.filter(ticket=ticket).first() if ticket.kind == TicketKind.REQUEST else None
+    )
     decision: Mapping[str, Any] = {}
     if request is not None:
         decision = request.decision if isinstance(request.decision, dict) else {}
@@ -139,7 +143,7 @@ def ticket_story(ticket: Ticket) -> dict[str, Any]:
         "actions": list(Action.objects.filter(ticket=ticket, state__in=_PENDING)),
         "calls": list_calls(subjects),
         "why": {
-            **why(decision, Origins(names, _place_of(creator)), has_ticket=True),
+            **why(decision, Origins(names, _site_of(creator)), has_ticket=True),
             "title": "Why this ticket",
         },
         "facts": decision.get("facts") or [],
@@ -181,8 +185,13 @@ def _now_url(alert: Alert) -> str:
     return f"{url}?alert={alert.pk}" if url else ""
 
 
-def _place_of(alert: Alert | None) -> Place | None:
-    return place_of(alert) if alert is not None else None
+def _site_of(alert: Alert | None) -> Place | None:
+    """Return the site an alert names, as far as links need it. One query."""
+    if alert is None:
+        return None
+    rows = SiteMapping.objects.select_related("site", "company")
+    mapping = rows.filter(site__datto_site_uid=alert.datto_site_uid).first()
+    return Place(alert.datto_site_uid, alert.datto_site_name, mapping, None, is_moved=False)
 
 
 def _link_words(other: Ticket, ticket: Ticket) -> str:

@@ -30,6 +30,7 @@ from tickets.services.overrides import (
 )
 from tickets.services.replay_story import user_of
 from tickets.services.retry import retry_refused_tickets
+from tickets.services.snapshot import same_settings
 from tickets.tasks import enqueue_actions
 from tickets.views.effects import tell_effect
 from tickets.views.monitor_pages import example_of
@@ -83,6 +84,11 @@ def override(request: HttpRequest, monitor_id: int, setting: str) -> HttpRespons
 
     As a piece of HTML for the table of settings with `piece=1`; else as a page of its own.
     """
+    with same_settings():
+        return _override(request, monitor_id, setting)
+
+
+def _override(request: HttpRequest, monitor_id: int, setting: str) -> HttpResponse:
     monitor = get_object_or_404(Monitor.objects.select_related("monitor_type"), pk=monitor_id)
     names, stored = fields_of(setting), find_override(monitor)
     _require(request, stored)
@@ -145,11 +151,12 @@ def _form(
     names: tuple[str, ...],
     inherited: EffectiveSettings | None,
 ) -> Any:
-    form = _rule_admin().get_form(request, stored, change=stored is not None, fields=list(names))
+    form = _rule_admin().get_form(
+        request, stored, change=stored is not None, fields=list(names), inherited=inherited
+    )
     # Fields that the form's class declares itself are there whatever is asked for; None takes them away.
     others: dict[str, Any] = {name: None for name in form.base_fields if name not in names}
-    shown = {} if inherited is None else {"inherited": inherited}
-    return type("OverrideForm", (form,), {"may_set_nothing": True, **others, **shown})
+    return type("OverrideForm", (form,), {"may_set_nothing": True, **others})
 
 
 def _rule_admin() -> Any:
