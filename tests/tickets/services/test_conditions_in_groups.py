@@ -10,8 +10,17 @@ from django.utils import timezone
 
 from mappings.models import Company
 from tests.tickets.services.conftest import Bridge
-from tests.tickets.services.test_repeats import DISK, SPOOLER, clear, fire, notes, remote, settings
-from tickets.models import Alert, Ticket
+from tests.tickets.services.test_repeats import (
+    DISK,
+    SPOOLER,
+    clear,
+    fire,
+    intake_ticket,
+    notes,
+    remote,
+    settings,
+)
+from tickets.models import Alert, MonitorType, Ticket, TicketRule
 from tickets.services import regroup
 
 
@@ -121,3 +130,26 @@ def test_a_single_condition_that_repeats_is_no_group(bridge: Bridge):
     fire(bridge, **DISK)
     clear(bridge, first)
     assert not bridge.ticket(first).actions.filter(kind="clear_note").exists()
+
+
+def test_completing_the_ticket_resolves_all_alerts_of_the_group(bridge: Bridge, joined: tuple[Ticket, str]):
+    ticket, follower = joined
+    leader = ticket.alerts.exclude(alert_uid=follower).get().alert_uid
+    repeat = fire(bridge, **DISK)
+    bridge.sandbox.control(f"tickets/{ticket.autotask_ticket_id}/complete", {"resolution": "Done."})
+    bridge.perform(intake_ticket(bridge, ticket))
+    assert [bridge.remote_alert(uid)["resolved"] for uid in (leader, follower, repeat)] == [True] * 3
+
+
+def test_a_rule_that_opts_out_keeps_its_own_alert_open_and_resolves_the_others(
+    bridge: Bridge, joined: tuple[Ticket, str]
+):
+    ticket, follower = joined
+    leader = ticket.alerts.exclude(alert_uid=follower).get().alert_uid
+    TicketRule.objects.create(
+        name="Disks stay", monitor_type=MonitorType.objects.get(slug="disk_usage"), resolve_on_complete=False
+    )
+    bridge.sandbox.control(f"tickets/{ticket.autotask_ticket_id}/complete", {"resolution": "Done."})
+    bridge.perform(intake_ticket(bridge, ticket))
+    assert bridge.remote_alert(follower)["resolved"]
+    assert not bridge.remote_alert(leader)["resolved"]
