@@ -17,7 +17,7 @@ from tickets.domain.grouping import TicketKind
 from tickets.models import Action, Alert, LedgerCheck, Ticket, TimelineEvent
 
 #: States that name a ticket.
-_WITH_TICKET = (Alert.State.TICKETED, Alert.State.MERGED)
+_WITH_TICKET = (Alert.State.TICKETED, Alert.State.MERGED, Alert.State.TICKETING)
 #: States that end by the clock or with a silence.
 _WAITING = (Alert.State.HELD, Alert.State.SILENCED)
 #: A balanced ledger is held against Datto RMM's list this often; one that does not balance, with every poll.

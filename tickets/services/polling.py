@@ -90,9 +90,12 @@ def sync_alerts(recorder: RunRecorder, on_due: OnDue, datto: DattoRmmClient | No
         _record_page(recorder, on_due, page)
         raise
     _record_page(recorder, on_due, page)
-    _ask_after_missing(recorder, on_due, client, seen, started_at, unreadable)
-    if unreadable.is_list_whole and not recorder.dry_run:
-        record_check(seen, started_at)
+    try:
+        _ask_after_missing(recorder, on_due, client, seen, started_at, unreadable)
+    finally:
+        # The list was read to its end, whatever became of asking after those that are not on it.
+        if unreadable.is_list_whole and not recorder.dry_run:
+            record_check(seen, started_at)
     unreadable.raise_if_any()
 
 
