@@ -97,8 +97,3 @@ def list_sites(monitor: Monitor) -> Sequence[SiteSeen]:
     )
     found = [SiteSeen(row["name"] or row["datto_site_uid"], row["newest"]) for row in rows]
     return sorted(found, key=lambda one: one.name.casefold())
-
-
-def count_new() -> int:
-    """Return how many monitors nobody has looked at. One query."""
-    return Monitor.objects.filter(is_new=True).count()

@@ -79,11 +79,6 @@ def count_open_alerts_by_device(device_uids: list[str]) -> dict[str, int]:
     return dict(rows.values_list("datto_device_uid").annotate(n=Count("id")))
 
 
-def count_open_tickets() -> int:
-    """Return how many of our tickets are open. One query."""
-    return Ticket.objects.filter(state=Ticket.State.OPEN).count()
-
-
 def count_by_day(now: datetime, days: int = 7) -> list[DayCount]:
     """Return the last days, oldest first, days without alerts included. One query.
 
@@ -113,13 +108,6 @@ def find_last_ticketed() -> Alert | None:
     return (
         Alert.objects.filter(ticketed_at__isnull=False, ticket__isnull=False).select_related("ticket").first()
     )
-
-
-def count_open_by_state() -> dict[str, int]:
-    """Return how many open alerts are in each state, every state present. One query."""
-    rows = Alert.objects.filter(is_resolved=False).order_by().values_list("state").annotate(n=Count("pk"))
-    found = dict(rows)
-    return {state.value: found.get(state.value, 0) for state in Alert.State}
 
 
 def count_no_longer_listed() -> int:
@@ -234,12 +222,6 @@ def count_refused(now: datetime) -> list[RefusedKind]:
         )
         one.examples.append(action)
     return list(kinds.values())
-
-
-def count_alerts_by_monitor_type(now: datetime, days: int = 30) -> dict[int | None, int]:
-    """Return alerts of the last days by primary key of the monitor type. One query."""
-    rows = Alert.objects.filter(first_seen_at__gte=now - timedelta(days=days)).order_by()
-    return dict(rows.values_list("monitor_type_id").annotate(n=Count("pk")))
 
 
 def attach_places(alerts: Iterable[Alert]) -> list[Alert]:

@@ -76,7 +76,7 @@ def create_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str)
 
 
 def write_first_note(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
-    """Write the first note; after a doubt, look whether it is there."""
+    """Write the first note, or another one whose text is fixed; after a doubt, look whether it is there."""
     ticket = action.ticket
     if ticket is None or ticket.autotask_ticket_id is None:
         raise ValueError(f"action {action.pk} has no ticket to write to")
@@ -84,7 +84,9 @@ def write_first_note(action: Action, clients: Clients, *, lane: Lane, subject: s
     write_note(action, client, ticket.autotask_ticket_id)
     outbox.finish(action)
     Ticket.objects.filter(pk=ticket.pk).update(own_activity_at=None)
-    record_event("note_written", "First note written.", ticket=ticket)
+    is_first = action.key.startswith("first_note:")
+    text = "First note written." if is_first else f"Note written: {action.payload['title']}."
+    record_event("note_written", text, ticket=ticket)
     return []
 
 

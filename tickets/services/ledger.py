@@ -11,7 +11,6 @@ from typing import Any, Final
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from integration.models import SyncRun
 from integration.vendors.datto_rmm import DattoRmmClient
 from tickets.domain.grouping import TicketKind
 from tickets.models import Action, Alert, LedgerCheck, Ticket, TimelineEvent
@@ -199,17 +198,6 @@ def count_states() -> dict[str, int]:
     """Return how many open alerts are in each state, from our rows alone."""
     counted = dict(Alert.objects.filter(is_resolved=False).values_list("state").annotate(n=Count("id")))
     return {str(state): counted.get(state, 0) for state in Alert.State.values}
-
-
-def last_poll() -> SyncRun | None:
-    """Return the last complete reading of Datto's open alerts."""
-    return (
-        SyncRun.objects.filter(
-            kind="alerts", dry_run=False, status__in=[SyncRun.Status.SUCCEEDED, SyncRun.Status.PARTIAL]
-        )
-        .order_by("-id")
-        .first()
-    )
 
 
 @dataclass(frozen=True, slots=True)
