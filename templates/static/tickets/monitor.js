@@ -76,7 +76,9 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   result.addEventListener("click", (event) => {
     const link = event.target.closest("[data-override], [data-override-close]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) {
+    // On a phone a form has no room inside of a table: the link leads to its own page.
+    const isNarrow = matchMedia("(max-width: 640px)").matches;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || isNarrow) {
       return;
     }
     event.preventDefault();
