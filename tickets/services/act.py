@@ -77,6 +77,7 @@ _DRAIN_SECONDS = 300
 _NOT_YET_PAUSE = timedelta(seconds=6)
 #: A row that is not ready after so many tries is asked for less and less often, at most so many times the pause apart.
 _NOT_YET_PATIENCE, _NOT_YET_SLOWEST = 5, 20
+_OTHER_VENDOR_PAUSE = timedelta(seconds=15)
 _NOT_CONNECTED_PAUSE = timedelta(seconds=30)
 
 
@@ -222,6 +223,17 @@ def _perform_claimed(action: Action, clients: Clients) -> list[int]:
 
 def _handle_vendor_error(action: Action, error: VendorError, clients: Clients) -> list[int]:
     pause = timedelta(seconds=_PAUSES_SECONDS[min(action.attempts, len(_PAUSES_SECONDS) - 1)])
+    if error.vendor != action.vendor and isinstance(error, Unavailable | AuthenticationFailed):
+        # Asked before the write itself: the vendor that is written to is not away, and its other writes go on.
+        gate.record_failure(error.vendor, error)
+        _set_aside(
+            action,
+            "other_vendor",
+            str(error),
+            "Nothing to do: it goes on when both vendors answer.",
+            max(pause, _OTHER_VENDOR_PAUSE),
+        )
+        return []
     if isinstance(error, RateLimited):
         wait = timedelta(seconds=max(1.0, error.retry_after_seconds))
         _set_aside(

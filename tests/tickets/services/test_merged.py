@@ -10,7 +10,8 @@ from tests.tickets.services.conftest import Bridge
 from tests.tickets.services.test_closing import poll
 from tests.tickets.services.test_closing_races import look_again
 from tests.tickets.services.test_repeats import DISK, SPOOLER, clear, fire, remote
-from tickets.models import Alert, Ticket
+from tickets.models import Action, Alert, Ticket
+from tickets.services import gate
 
 _PERSON = 29682885
 
@@ -80,10 +81,11 @@ def test_when_the_notes_cannot_be_read_nothing_is_resolved_on_a_guess(
     bridge.fault("outage", vendor="autotask", method="POST", path="*/TicketNotes/query*", count=50)
     hear(bridge)
     assert not bridge.remote_alert(disk)["resolved"]
+    # Datto RMM is not the one that is away.
+    assert gate.is_closed("autotask")
+    assert not gate.is_closed("datto_rmm")
+    assert Action.objects.get(kind="resolve_alert").cause == "other_vendor"
     bridge.clear_faults()
-    from tickets.services import gate  # noqa: PLC0415 - only here
-
     gate.open_gate("autotask")
-    gate.open_gate("datto_rmm")
     look_again(bridge)
     assert bridge.remote_alert(disk)["resolved"]
