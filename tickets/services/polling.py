@@ -18,7 +18,7 @@ from integration.vendors.budget import Lane
 from integration.vendors.datto_rmm import DattoRmmClient
 from integration.vendors.datto_rmm.records import Alert as RemoteAlert
 from integration.vendors.datto_rmm.records import UnreadableAlert
-from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, Rejected, VendorError
+from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, VendorError
 from tickets.domain.defects import describe_defect
 from tickets.domain.keys import EXTERNAL_ID_PREFIX
 from tickets.models import Alert, Ticket
@@ -340,8 +340,8 @@ def _hear_of_reopened(recorder: RunRecorder, on_due: OnDue, client: AutotaskClie
     read_at = timezone.now()
     try:
         remotes = {one.id: one for one in client.iter_undone_tickets_since(EXTERNAL_ID_PREFIX, since)}
-    except (Rejected, ContractBroken) as error:
-        # The other tickets are read all the same; webhooks tell of reopened ones, too.
+    except VendorError as error:
+        # The other tickets are read all the same, which fails as well if Autotask is away; webhooks tell of these, too.
         recorder.failed("ticket", "reopened", "Tickets opened again", str(error), "The next poll asks again.")
         return
     known = Ticket.objects.filter(state=Ticket.State.COMPLETED)
