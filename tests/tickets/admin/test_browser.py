@@ -4,17 +4,18 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.tickets.admin import rows
-from tickets.models import TicketDefaults
+from tickets.models import Alert, Monitor, MonitorType, TicketDefaults, TicketRule
 from tickets.services.defaults import ensure_rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def defaults_page(live_server: Any, page: Any, client: Any, admin_user: Any) -> Any:
-    """The form of Disk Usage, open in a browser, with what the browser complains about in `page.complaints`."""
+def signed_page(live_server: Any, page: Any, client: Any, admin_user: Any) -> Any:
+    """A browser of the administrator, with what it complains about in `page.complaints`."""
     ensure_rows()
     rows.make_picklists()
     client.force_login(admin_user)
@@ -32,6 +33,13 @@ def defaults_page(live_server: Any, page: Any, client: Any, admin_user: Any) -> 
         "console", lambda message: page.complaints.append(message.text) if message.type == "error" else None
     )
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    return page
+
+
+@pytest.fixture
+def defaults_page(live_server: Any, signed_page: Any) -> Any:
+    """The form of Disk Usage, open in a browser."""
+    page = signed_page
     row = TicketDefaults.objects.get(monitor_type__slug="disk_usage")
     page.goto(live_server.url + reverse("admin:tickets_ticketdefaults_change", args=[row.pk]))
     page.wait_for_selector('#defaults-preview[aria-busy="false"]')
@@ -70,4 +78,36 @@ def test_sub_issue_types_follow_the_issue_type(defaults_page):
     page.select_option("#id_issue_type", label="Network")
     assert offered() == ["Router"]
     assert page.input_value("#id_sub_issue_type") == ""
+    assert page.complaints == []
+
+
+def test_a_setting_is_edited_in_the_table_of_its_monitor(live_server: Any, signed_page: Any) -> None:
+    rows.make_alerts(6)
+    disks = MonitorType.objects.get(slug="disk_usage")
+    now = timezone.now()
+    monitor = Monitor.objects.create(
+        monitor_type=disks, label="Disk C full", first_seen_at=now, last_seen_at=now
+    )
+    Alert.objects.update(monitor=monitor, monitor_type=disks)
+    page = signed_page
+    page.goto(live_server.url + reverse("admin:tickets_monitor_change", args=[monitor.pk]))
+    row = page.locator("tr[data-setting=issue_type]")
+    row.get_by_text("Edit").click()
+    form = page.locator("[data-override-form]")
+    # What belongs together is edited together, and sub-issues follow the issue here, too.
+    form.locator("#id_issue_type").select_option(label="Hardware")
+    form.locator("#id_sub_issue_type").select_option(label="Disk")
+    form.get_by_text("In the last 30 days").wait_for()
+    page.keyboard.press("Escape")
+    assert form.count() == 0
+    assert not TicketRule.objects.exists()
+    page.locator("tr[data-setting=hold_off_minutes]").get_by_text("Edit").click()
+    form.locator("#id_hold_off_minutes").fill("20")
+    form.get_by_text("Save for this monitor").click()
+    page.locator("tr[data-setting=hold_off_minutes]", has_text="rule Monitor Disk C full").wait_for()
+    assert TicketRule.objects.get().hold_off_minutes == 20
+    page.locator("tr[data-setting=hold_off_minutes]").get_by_text("Edit").click()
+    form.get_by_text("Reset: inherit again").click()
+    page.locator("tr[data-setting=hold_off_minutes]", has_text="built-in").wait_for()
+    assert not TicketRule.objects.exists()
     assert page.complaints == []
