@@ -225,7 +225,7 @@ def _handle_vendor_error(action: Action, error: VendorError, clients: Clients) -
     pause = timedelta(seconds=_PAUSES_SECONDS[min(action.attempts, len(_PAUSES_SECONDS) - 1)])
     if error.vendor != action.vendor and isinstance(error, Unavailable | AuthenticationFailed):
         # Asked before the write itself: the vendor that is written to is not away, and its other writes go on.
-        gate.record_failure(error.vendor, error)
+        gate.record_failure(error.vendor, error, is_away=not _answers(error.vendor, clients))
         _set_aside(
             action,
             "other_vendor",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from integration.models import Vendor
 from integration.vendors.budget import Lane
-from integration.vendors.errors import NotFound
+from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, Rejected, Unavailable
 from tickets.domain.resolution_text import ClearedBy
 from tickets.domain.settings import STATUS_COMPLETE, EffectiveSettings
 from tickets.models import Action, Alert, Ticket
-from tickets.services import outbox
+from tickets.services import gate, outbox
 from tickets.services.clients import Clients
 from tickets.services.close import PARTLY, is_done, record_ticket_seen, settle
 from tickets.services.create import write_note
@@ -26,6 +27,9 @@ from tickets.services.rules import settings_of
 from tickets.services.timeline import record_event
 from tickets.services.touched import Untouchable, find_why_not
 from tickets.services.udfs import find_counter, record_counted
+
+#: So often a database that answers other questions is asked for a ticket's notes before an alert is resolved without.
+_MERGE_LOOKS = 3
 
 
 def complete_ticket(action: Action, clients: Clients, *, lane: Lane, subject: str) -> list[int]:
@@ -190,12 +194,10 @@ def resolve_alert(action: Action, clients: Clients, *, lane: Lane, subject: str)
             ticket=action.ticket,
         )
         return []
-    if action.ticket is not None and not action.payload.get("by"):
-        autotask = clients.autotask(lane=lane, subject=f"ticket:{action.ticket.pk}")
-        merged = follow_merge(action.ticket, autotask)
-        if merged is not None:
-            outbox.finish(action, state=Action.State.DROPPED)
-            return merged
+    merged = _follow_merge(action, action.ticket, clients, lane=lane) if action.ticket is not None else None
+    if merged is not None:
+        outbox.finish(action, state=Action.State.DROPPED)
+        return merged
     client = clients.datto(lane=lane, subject=f"alert:{alert.alert_uid}")
     outbox.update_held(action, in_doubt=True)
     try:
@@ -221,6 +223,25 @@ def resolve_alert(action: Action, clients: Clients, *, lane: Lane, subject: str)
                 state=Alert.State.CLEARED, cause="", remedy="", reason=f"Resolved {reason}."
             )
     return settle(alert.ticket) if alert.ticket is not None and by else []
+
+
+def _follow_merge(action: Action, ticket: Ticket, clients: Clients, *, lane: Lane) -> list[int] | None:
+    """Take the alert along when its ticket was merged into another one; None when it was not, or nobody can tell.
+
+    Raises:
+        Unavailable: Autotask is away; what became of the ticket is asked again.
+    """
+    if action.payload.get("by"):
+        return None
+    try:
+        return follow_merge(ticket, clients.autotask(lane=lane, subject=f"ticket:{ticket.pk}"))
+    except (ContractBroken, NotFound, PermissionDenied, Rejected):
+        # The API user may not read notes: a completed ticket is then taken for what it says.
+        return None
+    except Unavailable:
+        if gate.is_closed(Vendor.AUTOTASK) or action.attempts < _MERGE_LOOKS:
+            raise
+        return None
 
 
 def _is_open_again(action: Action, ticket: Ticket, clients: Clients) -> bool:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from integration.vendors.errors import ContractBroken, NotFound, PermissionDenied, Unavailable, VendorError
 from tests.tickets.services.conftest import Bridge
 from tests.tickets.services.test_closing import poll
 from tests.tickets.services.test_closing_races import look_again
-from tests.tickets.services.test_repeats import DISK, SPOOLER, clear, fire, remote
+from tests.tickets.services.test_repeats import DISK, SPOOLER, clear, fire, intake_ticket, remote
 from tickets.models import Action, Alert, Ticket
 from tickets.services import gate
 
@@ -72,20 +73,53 @@ def test_a_ticket_that_was_merged_into_one_that_is_over_ends_its_alerts(bridge: 
     assert bridge.remote_alert(service)["resolved"]
 
 
-def test_when_the_notes_cannot_be_read_nothing_is_resolved_on_a_guess(
-    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
-):
-    disk = fire(bridge, **DISK)
-    ticket = bridge.ticket(disk)
+def complete_and_hear(bridge: Bridge, uid: str) -> None:
+    """Let a technician complete an alert's ticket, and hear of it."""
+    ticket = bridge.ticket(uid)
     bridge.sandbox.control(f"tickets/{ticket.autotask_ticket_id}/complete", {"resolution": "Done."})
-    bridge.fault("outage", vendor="autotask", method="POST", path="*/TicketNotes/query*", count=50)
-    hear(bridge)
-    assert not bridge.remote_alert(disk)["resolved"]
-    # Datto RMM is not the one that is away.
-    assert gate.is_closed("autotask")
-    assert not gate.is_closed("datto_rmm")
-    assert Action.objects.get(kind="resolve_alert").cause == "other_vendor"
-    bridge.clear_faults()
+    bridge.perform(intake_ticket(bridge, ticket))
+
+
+def test_while_autotask_is_away_nothing_is_resolved_on_a_guess(bridge: Bridge):
+    disk = fire(bridge, **DISK)
+    with pytest.MonkeyPatch.context() as patch:
+        # It goes away right after it has told that the ticket is completed.
+        patch.setattr("tickets.services.finish.follow_merge", _away)
+        patch.setattr("tickets.services.act._answers", lambda *_: False)
+        complete_and_hear(bridge, disk)
+        for _ in range(6):
+            bridge.perform_due()
+        assert gate.is_closed("autotask")
+        assert not gate.is_closed("datto_rmm"), "Datto RMM is not the one that is away"
+        assert Action.objects.get(kind="resolve_alert").cause == "other_vendor"
+        assert not bridge.remote_alert(disk)["resolved"]
     gate.open_gate("autotask")
-    look_again(bridge)
+    bridge.perform_due()
+    assert bridge.remote_alert(disk)["resolved"]
+
+
+def _away(*_: Any) -> None:
+    raise Unavailable("No answer.", vendor="autotask")
+
+
+def test_a_database_that_answers_but_not_about_notes_does_not_keep_alerts_open(bridge: Bridge):
+    disk = fire(bridge, **DISK)
+    bridge.fault("500", vendor="autotask", path="*/TicketNotes/query*", count=500)
+    complete_and_hear(bridge, disk)
+    for _ in range(5):
+        bridge.perform_due()
+    assert bridge.remote_alert(disk)["resolved"]
+    assert not gate.is_closed("autotask")
+
+
+@pytest.mark.parametrize("error", [PermissionDenied, NotFound, ContractBroken])
+def test_an_api_user_that_may_not_read_notes_resolves_all_the_same(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch, error: type[VendorError]
+):
+    def refuse(*_: Any) -> None:
+        raise error("Not for you.", vendor="autotask")
+
+    monkeypatch.setattr("tickets.services.finish.follow_merge", refuse)
+    disk = fire(bridge, **DISK)
+    complete_and_hear(bridge, disk)
     assert bridge.remote_alert(disk)["resolved"]
