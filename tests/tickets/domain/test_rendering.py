@@ -58,7 +58,7 @@ def test_built_in_description_is_a_plain_table_with_links():
         "Diagnostics:\nC: 1.7 % free, threshold 10 %\n\n"
         "Last 24 hours on this device:\n09:12 UTC CPU, 98 %\n\n"
         "Alert: https://rmm.example/alert/9f1c2d3e\n"
-        "Timeline: https://bridge.example/go/a1\n"
+        "Timeline: https://bridge.example/admin/tickets/alert/1/change/\n"
         "Device: https://rmm.example/device/4711\n"
         "Web Remote: https://rmm.example/remote/4711"
     )

@@ -16,7 +16,7 @@ from tests.tickets.services.conftest import Bridge, start_run, troubles
 from tickets import tasks
 from tickets.models import Action, Alert, Delivery, Ticket
 from tickets.selectors.inbox import count_waiting
-from tickets.services import act, decide, intake, polling, retry, sweep
+from tickets.services import act, alert_records, decide, intake, polling, retry, sweep
 from tickets.tasks import StoredConnection, sweep_waiting_rows
 
 
@@ -124,7 +124,7 @@ def test_poll_stores_the_alerts_after_one_that_cannot_be_decided(bridge: Bridge,
 
 def test_poll_stores_an_alert_that_cannot_even_be_described(bridge: Bridge, stumble):
     first, second = bridge.raise_alert(), bridge.raise_alert()
-    mend = stumble(intake, "_describe", lambda remote, *_: remote.uid == first)
+    mend = stumble(alert_records, "_describe", lambda remote, *_: remote.uid == first)
     run, due = poll()
     bridge.perform(due)
     alert = bridge.alert(first)
@@ -292,7 +292,7 @@ def test_message_that_stumbles_is_shown_and_tried_again_after_growing_pauses(bri
     uid = bridge.raise_alert()
     delivery = bridge.hook(uid)
     assert delivery is not None
-    mend = stumble(intake, "_describe", lambda *_: True)
+    mend = stumble(alert_records, "_describe", lambda *_: True)
     pauses = []
     for _ in range(3):
         Delivery.objects.update(not_before=None)
@@ -317,6 +317,6 @@ def test_foreground_command_works_off_the_rows_after_a_bad_one(bridge: Bridge, s
     bridge.hook(first)
     bridge.hook(second)
     Delivery.objects.update(received_at=timezone.now() - timedelta(minutes=1))
-    stumble(intake, "_describe", lambda remote, *_: remote.uid == first)
+    stumble(alert_records, "_describe", lambda remote, *_: remote.uid == first)
     tasks.work_off_due_rows()
     assert bridge.alert(second).state == Alert.State.TICKETED
