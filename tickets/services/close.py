@@ -268,7 +268,10 @@ def _open_again(ticket: Ticket, alert: Alert) -> int | None:
 def _reopened_since(at: datetime) -> QuerySet[Any, Any]:
     """Tickets that we opened again after a moment, or are opening now."""
     running = Q(state=Action.State.RUNNING) | Q(state=Action.State.DONE, finished_at__gte=at)
-    return Action.objects.filter(running, kind=Action.Kind.REOPEN_TICKET).values("ticket")
+    # A row without a ticket would make "not among them" unknown for every ticket.
+    return Action.objects.filter(running, kind=Action.Kind.REOPEN_TICKET, ticket__isnull=False).values(
+        "ticket"
+    )
 
 
 def _let_later_ones_go(ticket: Ticket, completed_at: datetime | None) -> None:

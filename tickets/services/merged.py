@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from integration.vendors.autotask.client import AutotaskClient
@@ -71,6 +72,8 @@ def _point_to(ticket: Ticket, remote: RemoteTicket) -> None:
         ticket_number=remote.number,
         title=(remote.title or ticket.title)[:255],
         state=Ticket.State.OPEN,
+        # What was wished for the ticket that went is over; the same may be wished for this one.
+        rounds=F("rounds") + 1,
         status=remote.status,
         queue=remote.queue_id,
         assigned_resource_id=remote.assigned_resource_id,

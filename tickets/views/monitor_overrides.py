@@ -18,7 +18,7 @@ from tickets.domain.settings.words import setting_title
 from tickets.domain.template_language import FILTERS
 from tickets.domain.template_variables import VARIABLES
 from tickets.models import Monitor, TicketRule
-from tickets.services.draft_fields import RULE_FIELDS
+from tickets.services.draft_fields import DEFAULTS_FIELDS, RULE_FIELDS
 from tickets.services.drafts import draft_of_rule
 from tickets.services.overrides import (
     clear_settings,
@@ -47,22 +47,8 @@ _TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
 )
 #: A rule calls it otherwise than what comes of it.
 _RULE_NAMES: Final = {"priority": "ticket_priority"}
-#: What a rule has besides settings.
-_NOT_SETTINGS: Final = frozenset(
-    {
-        *("name", "reason", "is_active", "position", "monitor_type", "monitor", "company", "site", "device"),
-        *(
-            "device_class",
-            "item_category",
-            "alert_priorities",
-            "pattern",
-            "weekdays",
-            "start_time",
-            "end_time",
-        ),
-        *("time_zone", "is_outside_hours"),
-    }
-)
+#: What a rule sets besides what ticket defaults do.
+_RULE_SETS: Final = frozenset({"ticket_priority", "due_minutes"})
 _TEMPLATES: Final = frozenset({"title_template", "description_template", "note_template", "ticket_udfs"})
 
 
@@ -73,7 +59,7 @@ def fields_of(setting: str) -> tuple[str, ...]:
         Http404: there is no such setting.
     """
     name = _RULE_NAMES.get(setting, setting)
-    if name not in RULE_FIELDS or name in _NOT_SETTINGS:
+    if name not in DEFAULTS_FIELDS and name not in _RULE_SETS:
         raise Http404("There is no such setting.")
     return next((some for some in _TOGETHER if name in some), (name,))
 

@@ -21,6 +21,22 @@ def person(bridge: Bridge) -> Any:
     return bridge.sandbox.sandbox.autotask.act_as_person(_PERSON)
 
 
+def project(bridge: Bridge) -> int:
+    """Let a technician make a ticket of his own; returns its id."""
+    return int(
+        person(bridge).create(
+            "Tickets",
+            {
+                "companyID": bridge.company.autotask_company_id,
+                "title": "My project",
+                "status": 1,
+                "priority": 2,
+                "queueID": 8,
+            },
+        )
+    )
+
+
 def hear(bridge: Bridge) -> None:
     poll("tickets", bridge)
     look_again(bridge)
@@ -42,16 +58,7 @@ def test_alerts_of_a_merged_ticket_go_to_the_other_one_of_ours(bridge: Bridge):
 def test_a_ticket_merged_into_a_persons_own_is_followed_and_left_to_him(bridge: Bridge):
     disk = fire(bridge, **DISK)
     ticket = bridge.ticket(disk)
-    own = person(bridge).create(
-        "Tickets",
-        {
-            "companyID": bridge.company.autotask_company_id,
-            "title": "My project",
-            "status": 1,
-            "priority": 2,
-            "queueID": 8,
-        },
-    )
+    own = project(bridge)
     person(bridge).merge(ticket.autotask_ticket_id, own)
     hear(bridge)
     ticket.refresh_from_db()
@@ -61,6 +68,17 @@ def test_a_ticket_merged_into_a_persons_own_is_followed_and_left_to_him(bridge: 
     clear(bridge, disk)
     look_again(bridge)
     assert remote(bridge, ticket)["status"] == 1
+
+
+def test_when_the_ticket_that_stays_is_completed_the_alerts_are_resolved_after_all(bridge: Bridge):
+    disk = fire(bridge, **DISK)
+    own = project(bridge)
+    person(bridge).merge(bridge.ticket(disk).autotask_ticket_id, own)
+    hear(bridge)
+    assert not bridge.remote_alert(disk)["resolved"]
+    person(bridge).complete_ticket(own, "Done.")
+    hear(bridge)
+    assert bridge.remote_alert(disk)["resolved"]
 
 
 def test_a_ticket_that_was_merged_into_one_that_is_over_ends_its_alerts(bridge: Bridge):
