@@ -86,6 +86,7 @@ urlpatterns = [
     path("admin/effect/defaults/<int:defaults_id>/", _page(effects.of_defaults), name="effect-defaults"),
     path("admin/effect/rule/<int:rule_number>/", _page(effects.of_rule), name="effect-rule"),
     path("admin/effect/rule/<int:rule_number>/switch/", _page(effects.of_switch), name="effect-switch"),
+    path("admin/effect/rules/switch/", _page(effects.of_switches), name="effect-switches"),
     path("admin/effect/policy/", _page(effects.of_policy), name="effect-policy"),
     path("admin/effect/<int:effect_id>/", _page(effects.of_run), name="effect-run"),
 ]

@@ -293,16 +293,25 @@ class TicketRuleAdmin(ModelAdmin):  # type: ignore[misc]  # the theme ships no t
         return HttpResponseRedirect(request.get_full_path())
 
     @action(description="Switch on", permissions=["change"])  # type: ignore[untyped-decorator]  # the theme ships no types
-    def switch_on(self, request: HttpRequest, queryset: QuerySet[TicketRule]) -> None:
-        """Switch the ticked rules on."""
-        names = switch_rules(queryset, on=True)
-        self.message_user(request, _switched(names, is_on=True), messages.SUCCESS)
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[TicketRule]) -> HttpResponse | None:
+        """Switch the ticked rules on, after saying what that would have done."""
+        return self._switch_several(request, queryset, on=True)
 
     @action(description="Switch off", permissions=["change"])  # type: ignore[untyped-decorator]  # as above
-    def switch_off(self, request: HttpRequest, queryset: QuerySet[TicketRule]) -> None:
-        """Switch the ticked rules off."""
-        names = switch_rules(queryset, on=False)
-        self.message_user(request, _switched(names, is_on=False), messages.SUCCESS)
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[TicketRule]) -> HttpResponse | None:
+        """Switch the ticked rules off, after saying what that would have done."""
+        return self._switch_several(request, queryset, on=False)
+
+    def _switch_several(
+        self, request: HttpRequest, chosen: QuerySet[TicketRule], *, on: bool
+    ) -> HttpResponse | None:
+        if "apply" not in request.POST:
+            title = f"Switch {chosen.count()} rules {'on' if on else 'off'}"
+            context = {**self.admin_site.each_context(request), "title": title, "rules": chosen, "is_on": on}
+            return TemplateResponse(request, "tickets/rule_switch_several.html", context)
+        names = switch_rules(chosen, on=on)
+        self.message_user(request, _switched(names, is_on=on), messages.SUCCESS)
+        return None
 
     @action(description="Copy, switched off", permissions=["add"])  # type: ignore[untyped-decorator]  # as above
     def copy(self, request: HttpRequest, queryset: QuerySet[TicketRule]) -> None:

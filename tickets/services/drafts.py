@@ -139,6 +139,12 @@ def draft_of_rule(candidate: TicketRule, stored: TicketRule | None) -> Draft:
     return Draft([RuleChange(pk, candidate.name, differences(candidate, stored, RULE_FIELDS))])
 
 
+def draft_of_switch(rules: Iterable[TicketRule], *, on: bool) -> Draft:
+    """Return the draft of several rules that are switched; those that are so already are left out."""
+    changed = [rule for rule in rules if rule.is_active != on]
+    return Draft([RuleChange(rule.pk, rule.name, {"is_active": on}) for rule in changed])
+
+
 def draft_of_defaults(
     candidate: TicketDefaults,
     lines: Iterable[PriorityDefaults],

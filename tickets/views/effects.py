@@ -20,10 +20,18 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from integration.ids import read_id
 from tickets.models import AlertPolicy, ReplayRun, TicketRule
 from tickets.services.defaults import with_values
 from tickets.services.draft_fields import RULE_FIELDS
-from tickets.services.drafts import Draft, DraftOutdated, draft_of_defaults, draft_of_policy, draft_of_rule
+from tickets.services.drafts import (
+    Draft,
+    DraftOutdated,
+    draft_of_defaults,
+    draft_of_policy,
+    draft_of_rule,
+    draft_of_switch,
+)
 from tickets.services.effects import Effect, effect_of, effect_of_run
 from tickets.services.policy import load_policy
 from tickets.services.replay_story import user_of
@@ -64,10 +72,17 @@ def of_rule(request: HttpRequest, rule_number: int) -> HttpResponse:
 def of_switch(request: HttpRequest, rule_number: int) -> HttpResponse:
     """Return the effect of switching a rule: off when it is on or about to be deleted, else on."""
     _require(request, "tickets.change_ticketrule")
-    stored = get_object_or_404(with_rule_values(), pk=rule_number)
-    candidate = copy(stored)
-    candidate.is_active = not stored.is_active
-    return tell_effect(request, draft_of_rule(candidate, stored))
+    rule = get_object_or_404(TicketRule, pk=rule_number)
+    return tell_effect(request, draft_of_switch([rule], on=not rule.is_active))
+
+
+@require_POST
+def of_switches(request: HttpRequest) -> HttpResponse:
+    """Return the effect of switching the ticked rules, as a list's action names them: off, unless it says on."""
+    _require(request, "tickets.change_ticketrule")
+    ticked = [pk for one in request.POST.getlist("_selected_action") if (pk := read_id(one)) is not None]
+    rules = TicketRule.objects.filter(pk__in=ticked)
+    return tell_effect(request, draft_of_switch(rules, on=request.POST.get("action") == "switch_on"))
 
 
 @require_POST

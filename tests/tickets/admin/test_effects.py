@@ -138,3 +138,23 @@ def test_switching_and_deleting_a_rule_say_first_what_that_would_have_done(signe
     assert answer.status_code == 200
     rule.refresh_from_db()
     assert not rule.is_active
+
+
+def test_the_effect_of_switching_several_rules_is_told_together(signed_in: Client) -> None:
+    rules = [
+        make_rule(name=f"Rule {n}", create_ticket=False, alert_priorities=[p])
+        for n, p in enumerate(("High", "Low"))
+    ]
+    alerts_of_disks()
+    url = reverse("effect-switches")
+    ticked = [str(rule.pk) for rule in rules]
+
+    def tickets_after(*chosen: str, action: str = "switch_off") -> str:
+        answer = signed_in.post(url, {"action": action, "_selected_action": chosen})
+        return str(answer.json()["html"])
+
+    both, one = tickets_after(*ticked), tickets_after(ticked[0])
+    assert "tickets -&gt;" in both
+    assert both != one
+    assert "Nothing is changed yet." in tickets_after(*ticked, action="switch_on"), "they are on"
+    assert TicketRule.objects.filter(is_active=True).count() == 2

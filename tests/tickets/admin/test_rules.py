@@ -267,9 +267,14 @@ def test_a_button_that_names_no_rule_switches_nothing(signed_in: Client, value: 
 def test_several_rules_are_switched_and_copied(signed_in: Client) -> None:
     rules = [make_rule(name="One", pattern="x"), make_rule(name="Two", ticket_udfs={"Rack": "7"})]
     ticked = [str(rule.pk) for rule in rules]
-    signed_in.post(reverse(LIST), {"action": "switch_off", "_selected_action": ticked})
+    asked = signed_in.post(
+        reverse(LIST), {"action": "switch_off", "_selected_action": ticked}
+    ).content.decode()
+    assert f'data-effect="{reverse("effect-switches")}" data-effect-now' in asked
+    assert TicketRule.objects.filter(is_active=True).count() == 2, "it asks first"
+    signed_in.post(reverse(LIST), {"action": "switch_off", "_selected_action": ticked, "apply": "1"})
     assert not TicketRule.objects.filter(is_active=True).exists()
-    signed_in.post(reverse(LIST), {"action": "switch_on", "_selected_action": ticked})
+    signed_in.post(reverse(LIST), {"action": "switch_on", "_selected_action": ticked, "apply": "1"})
     assert TicketRule.objects.filter(is_active=True).count() == 2
     for _ in range(2):
         signed_in.post(reverse(LIST), {"action": "copy", "_selected_action": ticked})
@@ -287,6 +292,7 @@ def test_deleting_says_what_it_does(signed_in: Client) -> None:
         reverse(LIST), {"action": "delete_selected", "_selected_action": [rule.pk]}
     ).content.decode()
     assert "switch the rules off instead" in several
+    assert f'data-effect="{reverse("effect-switches")}" data-effect-now' in several
     signed_in.post(url, {"post": "yes"})
     assert not TicketRule.objects.exists()
 
